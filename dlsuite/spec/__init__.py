@@ -1,0 +1,41 @@
+"""What a study is: typed and immutable, read from TOML, with overrides, written back, as JSON schema."""
+
+from dlsuite.spec.hyperparameters import (
+    Count,
+    DropoutRate,
+    Hyperparameter,
+    Penalty,
+    Positive,
+    Rate,
+    Sizes,
+    Vectorized,
+    display,
+    hyperparameters_of,
+    validate_settings,
+)
+from dlsuite.spec.reading import parse_study, read_study, study_schema, write_study
+from dlsuite.spec.study import Named, Study, Task
+from dlsuite.spec.values import Range, Value
+
+__all__ = [
+    "Count",
+    "DropoutRate",
+    "Hyperparameter",
+    "Named",
+    "Penalty",
+    "Positive",
+    "Range",
+    "Rate",
+    "Sizes",
+    "Study",
+    "Task",
+    "Value",
+    "Vectorized",
+    "display",
+    "hyperparameters_of",
+    "parse_study",
+    "read_study",
+    "study_schema",
+    "validate_settings",
+    "write_study",
+]

@@ -1,0 +1,237 @@
+"""What a study is: the question, the tasks, and what is varied, tuned and held fixed.
+
+Everything here is immutable and typed. Whether a model takes a setting is not decided here but in
+`dlsuite.study.plan`, which knows the registries.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_serializer,
+    model_validator,
+)
+
+from dlsuite.spec.hyperparameters import display
+from dlsuite.spec.values import Value, Values, freeze, same, thaw
+
+RESERVED = frozenset(
+    {"task", "condition", "seed", "split_seed", "status", "selected", "epoch", "epochs", "layer"}
+    | {"measure", "trial", "parameters"}
+)
+"""Column names that a hyperparameter cannot have, because the result tables use them."""
+
+
+def _name_is_a_folder_name(name: str) -> str:
+    if (
+        not name
+        or not all(letter.isalnum() or letter in "_-." for letter in name)
+        or name[0] in "._-"
+    ):
+        raise ValueError(
+            "name: expected letters, digits, '_', '-' and '.', beginning with a letter or digit, since it "
+            f"becomes a folder in results/; got {name!r}"
+        )
+    return name
+
+
+def _seeds(raw: object) -> object:
+    """Let `seeds = 5` stand for 0, 1, 2, 3, 4."""
+    if isinstance(raw, int) and not isinstance(raw, bool):
+        if raw < 1:
+            raise ValueError("a study needs at least 1 seed")
+        return tuple(range(raw))
+    return freeze(raw)
+
+
+def _no_duplicates(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(seeds)) != len(seeds):
+        raise ValueError("a seed stands there twice")
+    return seeds
+
+
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Seeds = Annotated[
+    tuple[Seed, ...],
+    BeforeValidator(_seeds, json_schema_input_type=int | list[int]),
+    Field(min_length=1),
+    AfterValidator(_no_duplicates),
+]
+Setting = Annotated[Value, BeforeValidator(freeze)]
+Settings = dict[str, Setting]
+Lists = dict[str, Values]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Named(BaseModel):
+    """A registered model or data set, with settings of its own.
+
+    Written as its name, or as `{ name = "cnn", filters = [16, 32] }`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+
+    name: str = Field(min_length=1, description="The registered name.")
+    __pydantic_extra__: dict[str, Setting]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, raw: object) -> object:
+        return {"name": raw} if isinstance(raw, str) else raw
+
+    @property
+    def settings(self) -> dict[str, Value]:
+        """Its own settings, without the name."""
+        return dict(self.__pydantic_extra__)
+
+    @model_serializer
+    def _as_written(self) -> str | dict[str, Any]:
+        return {"name": self.name, **self.settings} if self.settings else self.name
+
+
+class Task(_Frozen):
+    """A model together with a data set."""
+
+    model: Named = Field(description="A registered model, with settings of its own if need be.")
+    data: Named = Field(description="A registered data set, with settings of its own if need be.")
+    name: str | None = Field(
+        default=None, min_length=1, description="What to call it; `model/data` if absent."
+    )
+    fixed: Settings = Field(
+        default={}, description="Settings of this task, which go before the study's `[fixed]`."
+    )
+
+    @property
+    def label(self) -> str:
+        """What the task is called in tables and figures."""
+        return self.name or f"{self.model.name}/{self.data.name}"
+
+
+class Study(_Frozen):
+    """A question about hyperparameters, and everything that is needed to answer it."""
+
+    name: str = Field(description="The folder in results/.")
+    question: str = Field(default="", description="What the study asks, in a sentence.")
+    tasks: tuple[Task, ...] = Field(min_length=1, strict=False, description="What is trained.")
+    seeds: Seeds = Field(
+        default=tuple(range(10)), description="How many seeds, counted from 0, or a list of them."
+    )
+    split_seeds: Seeds = Field(
+        default=(0,), description="Seeds of the split into train, validation and test."
+    )
+    epochs: int = Field(default=40, ge=1, le=100_000, description="Passes over the training data.")
+    metric: str | None = Field(
+        default=None, description="The one that decides; chosen by the task type if absent."
+    )
+    factors: Lists = Field(min_length=1, description="What is asked about: a list or range each.")
+    tune: Lists = Field(default={}, description="Nuisance ones, chosen anew for every condition.")
+    fixed: Settings = Field(default={}, description="All that is held the same.")
+    baseline: Settings = Field(
+        default={}, description="What conditions are compared with; the first values if absent."
+    )
+    design: Literal["full", "one-at-a-time", "random"] = Field(
+        default="full", description="Which combinations of the factors' values are conditions."
+    )
+    trials: int | None = Field(
+        default=None, ge=1, description="How many conditions a random design draws."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_comes_first(cls, raw: object) -> object:
+        if isinstance(raw, Mapping) and isinstance(raw.get("name"), str):
+            _name_is_a_folder_name(raw["name"])
+        return raw
+
+    @model_validator(mode="after")
+    def _keys_stand_in_one_place(self) -> Self:
+        places: dict[str, Mapping[str, object]] = {
+            "factors": self.factors,
+            "tune": self.tune,
+            "fixed": self.fixed,
+        }
+        names = list(places)
+        for index, first in enumerate(names):
+            for second in names[index + 1 :]:
+                for key in places[first]:
+                    if key in places[second]:
+                        raise ValueError(f"{key!r} stands in [{first}] and in [{second}]; keep one")
+        for number, task in enumerate(self.tasks):
+            own: dict[str, Mapping[str, object]] = {
+                "fixed": task.fixed,
+                "model": task.model.settings,
+                "data": task.data.settings,
+            }
+            for place, settings in own.items():
+                for key in settings:
+                    for varied in ("factors", "tune"):
+                        if key in places[varied]:
+                            raise ValueError(
+                                f"{key!r} stands in [{varied}] and in tasks.{number}.{place} "
+                                f"({task.label}); keep one"
+                            )
+        for place, keys in {**places, "baseline": self.baseline}.items():
+            for key in keys:
+                if key in RESERVED:
+                    plural = (
+                        f"; list several as '{key}s'"
+                        if f"{key}s" in type(self).model_fields
+                        else ""
+                    )
+                    raise ValueError(f"{key!r} in [{place}] is a column of the results{plural}")
+        return self
+
+    @model_validator(mode="after")
+    def _baseline_is_a_condition(self) -> Self:
+        for key, value in self.baseline.items():
+            if key not in self.factors:
+                raise ValueError(
+                    f"baseline.{key} is not a factor; the factors are " + ", ".join(self.factors)
+                )
+            if not any(same(value, known) for known in self.factors[key]):
+                raise ValueError(
+                    f"baseline.{key} = {display(value)} is not among factors.{key} = "
+                    f"{display(self.factors[key])}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _random_design_has_a_size(self) -> Self:
+        if (self.design == "random") != (self.trials is not None):
+            raise ValueError("'trials' is set exactly where design = 'random'")
+        return self
+
+    @model_validator(mode="after")
+    def _tasks_have_names_of_their_own(self) -> Self:
+        labels = [task.label for task in self.tasks]
+        for label in labels:
+            if labels.count(label) > 1:
+                raise ValueError(f"two tasks are called {label!r}; give one a name of its own")
+        return self
+
+    @property
+    def full_baseline(self) -> dict[str, Value]:
+        """The baseline with every factor: the first value where the study names none."""
+        return {
+            key: next(value for value in values if same(value, self.baseline.get(key, values[0])))
+            for key, values in self.factors.items()
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """The study as plain lists and dicts, ready for TOML or JSON, without what is not set."""
+        plain = thaw(self.model_dump(exclude_none=True))
+        assert isinstance(plain, dict)
+        plain["tasks"] = [_without_empty(task) for task in plain["tasks"]]
+        return _without_empty(plain)
+
+
+def _without_empty(settings: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if value not in ({}, "", [])}
