@@ -1,0 +1,150 @@
+"""The data set: three splits of arrays, and what a reader, a model and a trainer need to know.
+
+How the arrays came about is left to `dlsuite.data.prepare`; nothing here draws, scales or reads.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from dlsuite.errors import DataError
+
+Kind = Literal["table", "text", "series", "image"]
+TaskType = Literal["classification", "regression"]
+Array = np.ndarray[Any, Any]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""The kinds of data there are."""
+TASK_TYPES: tuple[TaskType, ...] = get_args(TaskType)
+"""The types of task there are."""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The examples of one split. The arrays are read-only.
+
+    Attributes:
+        x: Inputs, `[n, ...]`: float32, or int32 token ids for text.
+        y: int32 class labels `[n]`, or float32 targets `[n]` in the target's own units.
+
+    Raises:
+        DataError: `x` and `y` differ in length.
+    """
+
+    x: Array
+    y: Array
+
+    def __post_init__(self) -> None:
+        """Check the lengths and make the arrays read-only."""
+        if self.y.ndim != 1 or len(self.x) != len(self.y):
+            raise DataError(
+                f"y: expected shape ({len(self.x)},), one target for each example of x; "
+                f"got {self.y.shape}."
+            )
+        for field in ("x", "y"):
+            # A view: the array that was given stays writable for whoever gave it.
+            view = getattr(self, field).view()
+            view.setflags(write=False)
+            object.__setattr__(self, field, view)
+
+    def __len__(self) -> int:
+        """Return the number of examples."""
+        return len(self.y)
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What somebody scores who saw the training targets but no inputs, or the last value only.
+
+    Attributes:
+        name: The rule: `majority class`, `mean` or `last value`.
+        scores: By split (`validation`, `test`) and metric. `loss` is the mean cross-entropy in nats
+            of predicting the training class frequencies, or the mean squared error of the
+            standardized target; then `accuracy` of the majority class, or `rmse` and `mae` in the
+            target's own units.
+    """
+
+    name: str
+    scores: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A data set, ready for training.
+
+    Attributes:
+        name: The name it is registered under.
+        kind: `table`, `text`, `series` or `image`.
+        task_type: `classification` or `regression`.
+        train: The examples to train on.
+        validation: The examples to choose by.
+        test: The examples to read once, at the end.
+        feature_names: Table columns or series channels; empty otherwise.
+        class_names: By label; empty for regression.
+        vocabulary: For text, the characters by token id: id 0 is padding (the empty string), id 1
+            any character that the training split does not hold (U+FFFD). None otherwise.
+        target_mean: Mean of the training targets; 0 for classification.
+        target_scale: Standard deviation of the training targets, 1 if they are constant; 1 for
+            classification. The trainer standardizes targets with these.
+        source: Where the data comes from.
+        license: Under which terms.
+        description: What an example is and what is to be told.
+        guess: What guessing scores.
+        notes: What was done to the data that a reader should know.
+    """
+
+    name: str
+    kind: Kind
+    task_type: TaskType
+    train: Split
+    validation: Split
+    test: Split
+    feature_names: tuple[str, ...]
+    class_names: tuple[str, ...]
+    vocabulary: tuple[str, ...] | None
+    target_mean: float
+    target_scale: float
+    source: str
+    license: str
+    description: str
+    guess: Guess
+    notes: tuple[str, ...] = ()
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one example."""
+        return tuple(self.train.x.shape[1:])
+
+    @property
+    def outputs(self) -> int:
+        """The number of classes, or 1 for regression."""
+        return len(self.class_names) if self.task_type == "classification" else 1
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256, in hex, of the content: arrays with type and shape, class names, vocabulary.
+
+        The name, the notes and the machine's byte order do not enter it.
+        """
+        digest = hashlib.sha256()
+        for split_name in ("train", "validation", "test"):
+            split: Split = getattr(self, split_name)
+            for field, array in (("x", split.x), ("y", split.y)):
+                little_endian = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+                header = [split_name, field, little_endian.dtype.str, list(little_endian.shape)]
+                digest.update(json.dumps(header).encode())
+                digest.update(little_endian.tobytes())
+        digest.update(json.dumps([self.class_names, self.vocabulary]).encode())
+        return digest.hexdigest()
+
+    def __repr__(self) -> str:
+        """Say name, kind, task and sizes in a line."""
+        shape = "x".join(str(size) for size in self.input_shape)
+        task = f"{self.outputs} classes" if self.task_type == "classification" else "regression"
+        sizes = f"{len(self.train)}/{len(self.validation)}/{len(self.test)}"
+        return f"Dataset({self.name!r}, {self.kind} {shape}, {task}, train/validation/test {sizes})"

@@ -1,0 +1,65 @@
+"""What guessing scores: the level that a model has to beat before it has learned anything."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from dlsuite.data.dataset import Array, Guess
+from dlsuite.data.parts import Part, Parts
+
+
+def guess_class(parts: Parts, *, classes: int) -> Guess:
+    """Guess by the class frequencies of the training labels.
+
+    The loss is the mean cross-entropy `-mean(log p[y])` in nats, where `p` are the training
+    frequencies; it is infinite if a class that training never saw is to be told. The accuracy is
+    that of always saying the most frequent class.
+
+    Args:
+        parts: The parts; training labels as trained on, noise included.
+        classes: Number of classes.
+    """
+    frequencies = np.bincount(parts.train.y, minlength=classes) / len(parts.train)
+    majority = int(np.argmax(frequencies))
+    with np.errstate(divide="ignore"):
+        log_frequencies = np.log(frequencies)
+
+    def scores(part: Part) -> dict[str, float]:
+        return {
+            "loss": float(-log_frequencies[part.y].mean()),
+            "accuracy": float((part.y == majority).mean()),
+        }
+
+    return Guess("majority class", _held_out(parts, scores))
+
+
+def guess_value(parts: Parts, *, target_mean: float, target_scale: float) -> Guess:
+    """Guess the training mean or, for series, that the last value stays.
+
+    The loss is the mean squared error of the standardized target `(y - target_mean) /
+    target_scale`.
+
+    Args:
+        parts: The parts, targets in their own units.
+        target_mean: Mean of the training targets.
+        target_scale: Standard deviation of the training targets.
+    """
+
+    def scores(part: Part) -> dict[str, float]:
+        guessed: Array | float = target_mean if part.last_value is None else part.last_value
+        error = part.y - guessed
+        mean_squared = float(np.mean(error**2))
+        return {
+            "loss": mean_squared / target_scale**2,
+            "rmse": mean_squared**0.5,
+            "mae": float(np.abs(error).mean()),
+        }
+
+    name = "mean" if parts.train.last_value is None else "last value"
+    return Guess(name, _held_out(parts, scores))
+
+
+def _held_out(
+    parts: Parts, scores: Callable[[Part], dict[str, float]]
+) -> dict[str, dict[str, float]]:
+    return {"validation": scores(parts.validation), "test": scores(parts.test)}

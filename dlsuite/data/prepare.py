@@ -1,0 +1,215 @@
+"""From raw data to a `Dataset`: split, disturb, take fewer, encode or scale, guess.
+
+The order matters. Noise is drawn before the smaller training set is taken, so that both are nested;
+whatever is fitted (vocabulary, scaling, the target's mean) is fitted last, on the training examples
+that are left.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from dlsuite.data.characters import UNKNOWN, CharacterEncoder
+from dlsuite.data.dataset import Array, Dataset, Guess, Kind, Split, TaskType
+from dlsuite.data.guessing import guess_class, guess_value
+from dlsuite.data.noise import noisy_labels, noisy_targets
+from dlsuite.data.parts import Part, Parts, split_by_lot, split_in_time
+from dlsuite.data.raw import Examples, Phrases, Raw, TimeSeries
+from dlsuite.errors import DataError
+
+InputScaling = Literal["none", "standard"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What stands in the registry about a data set.
+
+    Attributes:
+        name: Its name.
+        kind: `table`, `text`, `series` or `image`.
+        task_type: `classification` or `regression`.
+        source: Where the data comes from.
+        license: Under which terms.
+        description: What an example is and what is to be told.
+    """
+
+    name: str
+    kind: Kind
+    task_type: TaskType
+    source: str
+    license: str
+    description: str
+
+
+def prepare(
+    raw: Raw,
+    about: About,
+    *,
+    train_size: int | None,
+    label_noise: float,
+    input_scaling: InputScaling,
+    split_seed: int,
+) -> Dataset:
+    """Make a data set of raw data.
+
+    Args:
+        raw: What a loader returned.
+        about: What stands in the registry about it.
+        train_size: Number of training examples to use; all if None.
+        label_noise: How much noise the training targets get; see `dlsuite.data.noise`.
+        input_scaling: `standard` or `none`; text is never scaled.
+        split_seed: What the split, the smaller training set and the noise are drawn from.
+
+    Raises:
+        DataError: The data does not fit its kind, or holds too few examples.
+    """
+    _check_kind(raw, about)
+    parts, notes = _split(raw, split_seed)
+    clean = parts.train.y
+    classes = _classes(raw)
+    if label_noise:
+        parts = _disturb(parts, classes, label_noise, split_seed)
+    chosen = _chosen(raw, len(parts.train), train_size, classes)
+    parts = replace(parts, train=parts.train.take(chosen))
+    notes += _training_notes(parts.train.y, clean, chosen, label_noise, classes)
+
+    vocabulary: tuple[str, ...] | None = None
+    if isinstance(raw, Phrases):
+        encoder = CharacterEncoder.fit(parts.train.x, length=raw.length)
+        parts = parts.map_x(encoder.encode)
+        vocabulary = encoder.vocabulary
+        notes += _text_notes(raw, parts, vocabulary)
+    else:
+        parts = _scaled(parts) if input_scaling == "standard" else parts
+        parts = parts.map_x(lambda x: x.astype(np.float32))
+
+    mean, scale = (0.0, 1.0) if classes else _mean_and_scale(parts.train.y)
+    return Dataset(
+        name=about.name,
+        kind=about.kind,
+        task_type=about.task_type,
+        train=_finished(parts.train, classes),
+        validation=_finished(parts.validation, classes),
+        test=_finished(parts.test, classes),
+        feature_names=() if isinstance(raw, Phrases) else raw.feature_names,
+        class_names=() if isinstance(raw, TimeSeries) else raw.class_names,
+        vocabulary=vocabulary,
+        target_mean=mean,
+        target_scale=scale,
+        source=about.source,
+        license=about.license,
+        description=about.description,
+        guess=_guess(parts, classes, mean, scale),
+        notes=raw.notes + notes,
+    )
+
+
+def _check_kind(raw: Raw, about: About) -> None:
+    expected = {"text": Phrases, "series": TimeSeries}.get(about.kind, Examples)
+    if not isinstance(raw, expected):
+        raise DataError(
+            f"expected its loader to return {expected.__name__}, as its kind is {about.kind!r}; "
+            f"got {type(raw).__name__}."
+        )
+    if (about.task_type == "classification") != (_classes(raw) > 0):
+        raise DataError(
+            "expected class_names if, and only if, the task type is 'classification'; "
+            f"it is {about.task_type!r}, and there are {_classes(raw)}."
+        )
+
+
+def _classes(raw: Raw) -> int:
+    return 0 if isinstance(raw, TimeSeries) else len(raw.class_names)
+
+
+def _split(raw: Raw, split_seed: int) -> tuple[Parts, tuple[str, ...]]:
+    if isinstance(raw, TimeSeries):
+        return split_in_time(raw)
+    if isinstance(raw, Phrases):
+        x, y = np.array(raw.texts, dtype=object), raw.labels
+    else:
+        x, y = raw.x, raw.y
+    return split_by_lot(x, y, classes=_classes(raw), split_seed=split_seed), ()
+
+
+def _disturb(parts: Parts, classes: int, level: float, split_seed: int) -> Parts:
+    y = parts.train.y
+    if classes:
+        y = noisy_labels(y, level=level, classes=classes, split_seed=split_seed)
+    else:
+        y = noisy_targets(y, level=level, split_seed=split_seed)
+    return replace(parts, train=replace(parts.train, y=y))
+
+
+def _chosen(raw: Raw, available: int, train_size: int | None, classes: int) -> slice:
+    """Say which training examples to use: the first ones, or the most recent of a series."""
+    if train_size is None:
+        return slice(None)
+    if train_size > available:
+        raise DataError(
+            f"train_size: expected at most {available}, the training examples there are; "
+            f"got {train_size}."
+        )
+    if train_size < classes:
+        raise DataError(
+            f"train_size: expected at least {classes}, one example of each class; got {train_size}."
+        )
+    return slice(available - train_size, None) if isinstance(raw, TimeSeries) else slice(train_size)
+
+
+def _scaled(parts: Parts) -> Parts:
+    """Scale each column or channel (the last axis) to mean 0 and deviation 1 in training."""
+    from sklearn.preprocessing import StandardScaler
+
+    channels = parts.train.x.shape[-1]
+    scaler = StandardScaler().fit(parts.train.x.reshape(-1, channels))
+
+    def scale(x: Array) -> Array:
+        scaled: Array = scaler.transform(x.reshape(-1, channels)).reshape(x.shape)
+        return scaled
+
+    return parts.map_x(scale)
+
+
+def _mean_and_scale(targets: Array) -> tuple[float, float]:
+    deviation = float(targets.std())
+    return float(targets.mean()), deviation if deviation > 0 else 1.0
+
+
+def _finished(part: Part, classes: int) -> Split:
+    return Split(part.x, part.y.astype(np.int32 if classes else np.float32))
+
+
+def _guess(parts: Parts, classes: int, mean: float, scale: float) -> Guess:
+    if classes:
+        return guess_class(parts, classes=classes)
+    return guess_value(parts, target_mean=mean, target_scale=scale)
+
+
+def _training_notes(
+    used: Array, clean: Array, chosen: slice, label_noise: float, classes: int
+) -> tuple[str, ...]:
+    notes: tuple[str, ...] = ()
+    if len(used) < len(clean):
+        notes += (f"{len(used)} of {len(clean)} training examples are used.",)
+    if label_noise and classes:
+        replaced = int((used != clean[chosen]).sum())
+        notes += (f"{replaced} of {len(used)} training labels are replaced by another class.",)
+    elif label_noise:
+        notes += (
+            f"The training targets bear Gaussian noise of {label_noise:g} times their deviation.",
+        )
+    return notes
+
+
+def _text_notes(raw: Phrases, parts: Parts, vocabulary: tuple[str, ...]) -> tuple[str, ...]:
+    cut = sum(len(text) > raw.length for text in raw.texts)
+    held_out = np.concatenate([parts.validation.x, parts.test.x])
+    unknown = int((held_out == vocabulary.index(UNKNOWN)).any(axis=1).sum())
+    return (
+        f"{cut} of {len(raw.texts)} texts are longer than {raw.length} characters and lose "
+        "their end.",
+        f"{unknown} of {len(held_out)} validation and test texts hold a character that training "
+        "does not.",
+    )
