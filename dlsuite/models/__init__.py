@@ -1,0 +1,23 @@
+"""The registry of Keras models. Importing it imports neither Keras nor TensorFlow."""
+
+from dlsuite.models import ann, cnn, rnn
+from dlsuite.models.catalog import (
+    ModelEntry,
+    create_model,
+    list_models,
+    model_entry,
+    register_model,
+    unregister_model,
+)
+
+__all__ = [
+    "ModelEntry",
+    "ann",
+    "cnn",
+    "create_model",
+    "list_models",
+    "model_entry",
+    "register_model",
+    "rnn",
+    "unregister_model",
+]

@@ -1,0 +1,65 @@
+"""Artificial neural networks: dense layers, for tables and, flattened, for every other kind."""
+
+from typing import TYPE_CHECKING
+
+from dlsuite.models.blocks import Activation, embed, hidden_block, l2_penalty, model_input, stacked
+from dlsuite.models.catalog import KINDS, register_model
+from dlsuite.spec import Count, DropoutRate, Penalty, Sizes
+
+if TYPE_CHECKING:
+    import keras
+
+
+@register_model("mlp", kinds=KINDS)
+def mlp(
+    *,
+    input_shape: tuple[int, ...],
+    outputs: int,
+    vocabulary: int | None = None,
+    units: Sizes = (64, 32),
+    depth: Count = 1,
+    activation: Activation = "relu",
+    dropout: DropoutRate = 0.0,
+    batch_norm: bool = False,
+    l2: Penalty = 0.0,
+    embedding: Count = 16,
+) -> "keras.Model":
+    """Multilayer perceptron: dense layers, one after another; any input, flattened.
+
+    Each hidden layer computes `dropout(activation(norm(x W)))`. It takes every kind of data, so that the
+    families can be compared: a text's token vectors, a series' window and an image's pixels are laid
+    side by side.
+
+    Args:
+        input_shape: The shape of one example.
+        outputs: Number of logits or values.
+        vocabulary: Number of token ids, for text.
+        units: Units of each hidden layer.
+        depth: How often the stack of hidden layers is repeated.
+        activation: The hidden layers' activation.
+        dropout: Rate of dropout after each hidden activation.
+        batch_norm: Whether batch normalization stands between each hidden layer and its activation.
+        l2: Weight of the sum of squares of every kernel, added to the loss.
+        embedding: For text, the size of a token's vector.
+
+    References:
+        Rumelhart, Hinton and Williams (1986), Learning representations by back-propagating errors.
+        Srivastava et al. (2014), Dropout. Ioffe and Szegedy (2015), Batch normalization.
+    """
+    import keras
+
+    inputs = model_input(input_shape, vocabulary)
+    x = embed(inputs, vocabulary=vocabulary, size=embedding)
+    x = keras.layers.Flatten(name="flatten")(x)
+    for number, width in enumerate(stacked(units, depth), start=1):
+        x = keras.layers.Dense(
+            width,
+            use_bias=not batch_norm,
+            kernel_regularizer=l2_penalty(l2),
+            name=f"dense_{number}",
+        )(x)
+        x = hidden_block(
+            x, name=str(number), activation=activation, batch_norm=batch_norm, dropout=dropout
+        )
+    logits = keras.layers.Dense(outputs, kernel_regularizer=l2_penalty(l2), name="output")(x)
+    return keras.Model(inputs, logits, name="mlp")

@@ -1,0 +1,182 @@
+"""The registry of models: names to builders, with what each takes and what kinds of data it is for."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from dlsuite.errors import SpecError
+from dlsuite.registry import Registry
+from dlsuite.spec import Hyperparameter, hyperparameters_of, validate_settings
+
+if TYPE_CHECKING:
+    import keras
+
+KINDS = ("table", "text", "series", "image")
+"""The kinds of data a model can be for."""
+
+FROM_DATA = ("input_shape", "outputs", "vocabulary")
+"""The arguments of a builder that the data set gives; all others are hyperparameters."""
+
+Builder = TypeVar("Builder", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A registered model.
+
+    Attributes:
+        name: Its name.
+        kinds: The kinds of data it takes.
+        builder: The function that builds it.
+    """
+
+    name: str
+    kinds: tuple[str, ...]
+    builder: Callable[..., Any]
+
+    @cached_property
+    def hyperparameters(self) -> dict[str, Hyperparameter]:
+        """What a study can set, by name."""
+        return hyperparameters_of(self.builder, skip=FROM_DATA)
+
+    @property
+    def summary(self) -> str:
+        """The first line of the builder's docstring."""
+        return (inspect.getdoc(self.builder) or "").partition("\n")[0]
+
+
+_models: Registry[ModelEntry] = Registry("model")
+
+
+def register_model(name: str, *, kinds: Iterable[str]) -> Callable[[Builder], Builder]:
+    """Register a function that builds a model, under a name that studies can use.
+
+    The function takes keyword-only arguments: `input_shape` (without the batch axis), `outputs` (classes,
+    or 1 for regression), `vocabulary` if it is for text (number of token ids, or None for other kinds), and
+    hyperparameters with annotations and defaults. It returns a `keras.Model` that ends in logits or values,
+    and imports Keras inside, so that listing and checking stay quick.
+
+    Args:
+        name: The name.
+        kinds: The kinds of data it takes: of `table`, `text`, `series`, `image`.
+
+    Returns:
+        A decorator that registers the function and returns it unchanged.
+
+    Raises:
+        SpecError: The name is taken, a kind is unknown or the function lacks an argument.
+
+    Example:
+        >>> @register_model("linear", kinds=["table"])
+        ... def linear(*, input_shape, outputs):
+        ...     import keras
+        ...     return keras.Sequential([keras.Input(input_shape), keras.layers.Dense(outputs)])
+    """
+    chosen = tuple(kinds)
+    if not chosen or any(kind not in KINDS for kind in chosen):
+        raise SpecError(f"model {name!r}: expected kinds among {KINDS}; got {chosen}.")
+
+    def register(builder: Builder) -> Builder:
+        parameters = inspect.signature(builder).parameters
+        needed = FROM_DATA if "text" in chosen else FROM_DATA[:2]
+        for argument in needed:
+            if argument not in parameters:
+                raise SpecError(
+                    f"model {name!r}: its builder needs a keyword-only argument {argument!r}; "
+                    f"it has {', '.join(parameters) or 'none'}."
+                )
+        for argument, parameter in parameters.items():
+            if parameter.kind is not parameter.KEYWORD_ONLY:
+                raise SpecError(
+                    f"model {name!r}: its builder's arguments must be keyword-only, after a '*'; "
+                    f"{argument!r} is not."
+                )
+        _models.add(name, ModelEntry(name=name, kinds=chosen, builder=builder))
+        return builder
+
+    return register
+
+
+def unregister_model(name: str) -> None:
+    """Take a model out of the registry again."""
+    _models.remove(name)
+
+
+def model_entry(name: str) -> ModelEntry:
+    """Look a registered model up.
+
+    Raises:
+        UnknownNameError: There is none of this name; the message lists the closest ones.
+    """
+    return _models.get(name)
+
+
+def list_models(pattern: str = "*", *, kind: str | None = None) -> list[str]:
+    """List registered models, sorted.
+
+    Args:
+        pattern: A shell wildcard, as in `"*rnn"`.
+        kind: Only those that take this kind of data: `table`, `text`, `series` or `image`.
+
+    Raises:
+        SpecError: The kind is unknown.
+    """
+    if kind is not None and kind not in KINDS:
+        raise SpecError(f"kind: expected one of {KINDS}; got {kind!r}.")
+    return [
+        name for name in _models.names(pattern) if kind is None or kind in _models.get(name).kinds
+    ]
+
+
+def create_model(
+    name: str,
+    *,
+    input_shape: tuple[int, ...],
+    outputs: int,
+    vocabulary: int | None = None,
+    **hyperparameters: Any,
+) -> "keras.Model":
+    """Build a registered model.
+
+    Args:
+        name: Its name.
+        input_shape: The shape of one example: `(features,)` for tables, `(length,)` for text,
+            `(steps, channels)` for series, `(height, width, channels)` for images.
+        outputs: Number of classes, or 1 for regression.
+        vocabulary: For text, the number of different token ids.
+        **hyperparameters: Whatever the model takes.
+
+    Returns:
+        A plain `keras.Model`, built, that gives logits `[batch, outputs]` (values for regression). Its
+        weights are drawn by Keras; `dlsuite.training` draws them anew for each seed.
+
+    Raises:
+        UnknownNameError: There is no such model.
+        SpecError: A hyperparameter is unknown or out of bounds, or the model cannot take this shape.
+    """
+    entry = model_entry(name)
+    settings = validate_settings(hyperparameters, entry.hyperparameters, taker=f"model {name!r}")
+    given: dict[str, Any] = {"input_shape": tuple(input_shape), "outputs": outputs}
+    if "vocabulary" in inspect.signature(entry.builder).parameters:
+        given["vocabulary"] = vocabulary
+    try:
+        model = entry.builder(**given, **settings)
+    except ValueError as error:  # Keras's word for a shape that does not fit.
+        reason = str(error).partition("\n")[0]
+        raise SpecError(
+            f"model {name!r}: cannot be built for examples of shape {given['input_shape']}: {reason}"
+        ) from error
+
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise SpecError(
+            f"model {name!r}: its builder must return a keras.Model; got a {type(model).__name__}."
+        )
+    if tuple(model.output_shape) != (None, outputs):
+        raise SpecError(
+            f"model {name!r}: expected an output of shape (None, {outputs}); got {model.output_shape}."
+        )
+    return model
