@@ -1,0 +1,65 @@
+"""A data set laid out for the device: three splits in one array, in batches, padded with weight zero."""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from dlsuite.data import Dataset
+from dlsuite.training.objective import Objective
+
+EVALUATION_BATCH = 128
+"""Examples in a batch of the inference pass. It changes no result but for the last bits."""
+
+
+class Examples(NamedTuple):
+    """A data set on the device.
+
+    The training split comes first, so that its example i is row i.
+
+    Attributes:
+        x: Inputs, `[batches, EVALUATION_BATCH, ...]`.
+        y: Labels or standardized targets, `[batches, EVALUATION_BATCH]`.
+        weights: 1 for an example, 0 for padding, `[batches, EVALUATION_BATCH]`.
+        ranges: For each split, its first batch and the one after its last, `[2]`.
+    """
+
+    x: tf.Tensor
+    y: tf.Tensor
+    weights: tf.Tensor
+    ranges: dict[str, tf.Tensor]
+
+
+def place(data: Dataset, objective: Objective, *, dtype: str = "float32") -> Examples:
+    """Lay a data set out on the device.
+
+    Args:
+        data: The data set.
+        objective: Which standardizes the targets.
+        dtype: Type of inputs and targets that are not whole numbers.
+    """
+    parts_x, parts_y, parts_weight = [], [], []
+    ranges: dict[str, tf.Tensor] = {}
+    first = 0
+    for name in ("train", "validation", "test"):
+        split = getattr(data, name)
+        x = split.x if np.issubdtype(split.x.dtype, np.integer) else split.x.astype(dtype)
+        batches = -(-len(split) // EVALUATION_BATCH)
+        parts_x.append(_in_batches(x, batches))
+        parts_y.append(_in_batches(objective.standardize(split.y, dtype), batches))
+        parts_weight.append(_in_batches(np.ones(len(split), dtype), batches))
+        ranges[name] = tf.constant([first, first + batches], tf.int32)
+        first += batches
+    return Examples(
+        x=tf.constant(np.concatenate(parts_x)),
+        y=tf.constant(np.concatenate(parts_y)),
+        weights=tf.constant(np.concatenate(parts_weight)),
+        ranges=ranges,
+    )
+
+
+def _in_batches(array: np.ndarray, batches: int) -> np.ndarray:
+    """Fill an array `[n, ...]` up with zeros to `[batches, EVALUATION_BATCH, ...]`."""
+    missing = batches * EVALUATION_BATCH - len(array)
+    padded = np.concatenate([array, np.zeros((missing, *array.shape[1:]), array.dtype)])
+    return padded.reshape(batches, EVALUATION_BATCH, *array.shape[1:])
