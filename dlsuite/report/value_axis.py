@@ -1,0 +1,82 @@
+"""The x axis on which a factor's values stand."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from dlsuite.analysis.factor_values import (
+    distinct_values,
+    format_value,
+    is_numeric,
+    spans_decades,
+)
+
+
+@dataclass(frozen=True)
+class ValueAxis:
+    """Where values stand on the x axis.
+
+    Attributes:
+        values: Distinct ones, in order.
+        scale: `linear` or `log`, at the numbers themselves, or `steps`, one apart.
+    """
+
+    values: tuple[object, ...]
+    scale: str
+
+    @classmethod
+    def of(cls, values: Iterable[object]) -> "ValueAxis":
+        """Choose a scale: logarithmic for numbers above 0 over two decades, steps for names."""
+        distinct = distinct_values(values)
+        if not is_numeric(distinct):
+            return cls(tuple(distinct), "steps")
+        if spans_decades(distinct):
+            return cls(tuple(distinct), "log")
+        # Next to 0, values of several powers of ten would fall upon one another.
+        positive = [value for value in distinct if float(value) > 0]  # type: ignore[arg-type]
+        scale = "steps" if positive and spans_decades(positive) else "linear"
+        return cls(tuple(distinct), scale)
+
+    @property
+    def connected(self) -> bool:
+        """Whether a line between neighbors means something."""
+        return is_numeric(self.values)
+
+    def at(self, values: Iterable[object], shift: float = 0.0) -> list[float]:
+        """Places of values, moved by a share of the distance between neighbors."""
+        values = list(values)
+        if self.scale == "steps":
+            names = [format_value(value) for value in self.values]
+            return [names.index(format_value(value)) + shift for value in values]
+        numbers = np.array([float(value) for value in self.values])  # type: ignore[arg-type]
+        found = np.array([float(value) for value in values])  # type: ignore[arg-type]
+        if self.scale == "log":
+            step = np.log10(numbers.max() / numbers.min()) / (len(numbers) - 1)
+            return list(found * 10 ** (shift * step))
+        step = (numbers.max() - numbers.min()) / max(len(numbers) - 1, 1) or 1.0
+        return list(found + shift * step)
+
+    def apply(self, ax: Axes) -> None:
+        """Set the x axis."""
+        names = [format_value(value) for value in self.values]
+        if self.scale == "steps":
+            ax.set_xticks(range(len(names)), names)
+            ax.set_xlim(-0.5, len(names) - 0.5)
+            return
+        numbers = [float(value) for value in self.values]  # type: ignore[arg-type]
+        if self.scale == "log":
+            ax.set_xscale("log")
+            ends = np.log10([numbers[0], numbers[-1]])
+            pad = 0.06 * (ends[1] - ends[0])
+            ax.set_xlim(10 ** (ends[0] - pad), 10 ** (ends[1] + pad))
+            positions = np.log10(numbers)
+        else:
+            pad = 0.08 * (numbers[-1] - numbers[0]) or 0.5
+            ax.set_xlim(numbers[0] - pad, numbers[-1] + pad)
+            positions = np.array(numbers)
+        gaps = np.diff(positions)
+        if gaps.size == 0 or gaps.min() >= 0.09 * (positions[-1] - positions[0]):
+            ax.set_xticks(numbers, names)
+            ax.set_xticks([], minor=True)
