@@ -1,0 +1,200 @@
+"""A study's results folder: parts written whole or not at all, and files that are replaced whole.
+
+A part is a folder of three CSVs with the rows of one population. It knows its trials by key alone, so it
+stays good when a study is renamed or extended.
+"""
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from dlsuite.errors import StoreError
+from dlsuite.store.schema import PART_CURVES, PART_LAYERS, PART_TRIALS
+
+_TABLES = {"trials": PART_TRIALS, "curves": PART_CURVES, "layers": PART_LAYERS}
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows of one population.
+
+    Attributes:
+        trials: A row a trial.
+        curves: A row a trial and epoch.
+        layers: A row a trial, epoch and layer.
+    """
+
+    trials: pd.DataFrame
+    curves: pd.DataFrame
+    layers: pd.DataFrame
+
+
+class ResultsFolder:
+    """A study's folder under `results/`.
+
+    Args:
+        path: The folder; it is made when something is first written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._parts = path / "parts"
+
+    def open(self) -> None:
+        """Make the folder, and see that it can be written.
+
+        Raises:
+            StoreError: It cannot.
+        """
+        with self._failing("made"):
+            self._parts.mkdir(parents=True, exist_ok=True)
+            probe = self._parts / f".writable-{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+
+    def add_part(self, part: Part) -> None:
+        """Write a part: into a folder of another name first, which is then renamed."""
+        keys = "".join(part.trials["trial"]) + str(part.trials["epochs"].iloc[0])
+        name = hashlib.sha256(keys.encode()).hexdigest()[:16]
+        temporary = self._parts / f".{name}-{os.getpid()}"
+        with self._failing("written"):
+            shutil.rmtree(temporary, ignore_errors=True)
+            temporary.mkdir(parents=True)
+            for table, columns in _TABLES.items():
+                frame: pd.DataFrame = getattr(part, table)
+                text = to_csv(frame.reindex(columns=list(columns)))
+                _write_synced(temporary / f"{table}.csv", text)
+            if (self._parts / name).exists():
+                self._set_aside(self._parts / name)
+            os.rename(temporary, self._parts / name)
+            _sync(self._parts)
+
+    def parts(self) -> tuple[list[Part], list[str]]:
+        """Read all parts.
+
+        Returns:
+            The parts, ordered by name, and a line for each one that could not be read. Those are moved to
+            `rejected/`, so that their trials are trained again.
+        """
+        found: list[Part] = []
+        rejected: list[str] = []
+        with self._failing("read"):
+            folders = sorted(self._parts.iterdir()) if self._parts.exists() else []
+        for folder in folders:
+            if folder.name.startswith("."):
+                continue
+            try:
+                found.append(_read_part(folder))
+            except (OSError, ValueError, KeyError) as error:
+                with self._failing("moved"):
+                    moved = self._set_aside(folder)
+                rejected.append(
+                    f"{folder}: not a part that can be used ({error}); moved to {moved}."
+                )
+        return found, rejected
+
+    def write(self, files: Mapping[str, str]) -> None:
+        """Replace files, each at once: a reader sees the old one or the new one, never a half.
+
+        Args:
+            files: Contents by name.
+
+        Raises:
+            StoreError: One cannot be written.
+        """
+        with self._failing("written"):
+            self.path.mkdir(parents=True, exist_ok=True)
+            for name, text in files.items():
+                temporary = self.path / f".{name}-{os.getpid()}"
+                _write_synced(temporary, text)
+                os.replace(temporary, self.path / name)
+            _sync(self.path)
+
+    def read_table(self, name: str) -> pd.DataFrame:
+        """Read one of the merged tables, such as `trials`.
+
+        Raises:
+            StoreError: It is not there or is no table.
+        """
+        path = self.path / f"{name}.csv"
+        try:
+            return read_csv(path)
+        except FileNotFoundError as error:
+            raise StoreError(
+                f"{path}: not there; run the study first, with 'dlsuite run'."
+            ) from error
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{path}: cannot be read as a table ({error}).") from error
+
+    def _set_aside(self, folder: Path) -> Path:
+        rejected = self.path / "rejected"
+        rejected.mkdir(exist_ok=True)
+        target = rejected / folder.name
+        number = 1
+        while target.exists():
+            number += 1
+            target = rejected / f"{folder.name}-{number}"
+        os.rename(folder, target)
+        return target
+
+    @contextlib.contextmanager
+    def _failing(self, verb: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise StoreError(
+                f"{error.filename or self.path}: cannot be {verb} ({reason}). Give another place with --out."
+            ) from error
+
+
+def to_csv(frame: pd.DataFrame) -> str:
+    """Write a table as CSV; numbers with seven significant digits, which is what float32 holds."""
+    text = frame.to_csv(index=False, float_format="%.7g", lineterminator="\n")
+    assert isinstance(text, str)
+    return text
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """Read a table that `to_csv` wrote. Keys and conditions stay texts.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It is not a table.
+    """
+    texts = {"trial": str, "condition": str, "task": str}
+    return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])
+
+
+def _read_part(folder: Path) -> Part:
+    tables = {}
+    for table, columns in _TABLES.items():
+        frame = read_csv(folder / f"{table}.csv")
+        missing = set(columns) - set(frame.columns)
+        if missing:
+            raise ValueError(f"{table}.csv lacks the columns {', '.join(sorted(missing))}")
+        tables[table] = frame
+    return Part(**tables)
+
+
+def _write_synced(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """Make renames in a folder last through a power cut, where the system can."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

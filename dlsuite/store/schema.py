@@ -1,0 +1,107 @@
+"""The columns of the result tables, in their order. `results/README.md` says what each means."""
+
+from collections.abc import Iterable, Sequence
+
+SCORES = ("loss", "accuracy", "rmse", "mae")
+"""Every score that a trial can have, in the order of their columns."""
+
+CURVES = ("epoch", *(f"{split}_{s}" for s in SCORES for split in ("train", "val")), "gradient_norm")
+"""The columns of `curves.csv` behind those that name the trial."""
+
+LAYERS = ("epoch", "layer", "gradient_norm", "weight_norm", "update_ratio", "dead_units")
+"""The columns of `layers.csv` behind those that name the trial."""
+
+PART_TRIALS = (
+    "trial",
+    "status",
+    "diverged_epoch",
+    "epochs",
+    "best_epoch",
+    *(
+        f"{split}_{score}_{when}"
+        for score in SCORES
+        for split in ("train", "val", "gap")
+        for when in ("best", "last")
+    ),
+    *(f"test_{score}" for score in SCORES),
+    "parameters",
+)
+"""The columns of a part's `trials.csv`, which knows a trial by its key alone."""
+
+PART_CURVES = ("trial", *CURVES)
+PART_LAYERS = ("trial", *LAYERS)
+
+TASKS = (
+    "task",
+    "model",
+    "data",
+    "kind",
+    "task_type",
+    "metric",
+    "n_train",
+    "n_validation",
+    "n_test",
+    "guess",
+    *(f"guess_{split}_{score}" for score in SCORES for split in ("val", "test")),
+    "source",
+    "license",
+    "fingerprint",
+    "notes",
+)
+"""The columns of `tasks.csv`."""
+
+
+def identity_columns(factors: Iterable[str], tuned: Iterable[str]) -> list[str]:
+    """The columns that name a trial in every merged table.
+
+    Args:
+        factors: The study's factors.
+        tuned: Its nuisance hyperparameters.
+    """
+    return ["task", "condition", *factors, *tuned, "seed", "split_seed"]
+
+
+def trial_columns(factors: Sequence[str], tuned: Sequence[str], scores: Iterable[str]) -> list[str]:
+    """The columns of the merged `trials.csv`.
+
+    Args:
+        factors: The study's factors.
+        tuned: Its nuisance hyperparameters.
+        scores: The scores that some task of the study has.
+    """
+    known = set(scores)
+    outcome = [
+        column
+        for column in PART_TRIALS
+        if column not in ("trial", "status", "diverged_epoch", "epochs")
+        and _score_of(column) in (None, *known)
+    ]
+    return [
+        *identity_columns(factors, tuned),
+        "status",
+        "diverged_epoch",
+        "selected",
+        "epochs",
+        *outcome,
+        "trial",
+    ]
+
+
+def curve_columns(factors: Sequence[str], tuned: Sequence[str], scores: Iterable[str]) -> list[str]:
+    """The columns of the merged `curves.csv`."""
+    known = set(scores)
+    measured = [column for column in CURVES if _score_of(column) in (None, *known)]
+    return [*identity_columns(factors, tuned), *measured]
+
+
+def layer_columns(factors: Sequence[str], tuned: Sequence[str]) -> list[str]:
+    """The columns of the merged `layers.csv`."""
+    return [*identity_columns(factors, tuned), *LAYERS]
+
+
+def _score_of(column: str) -> str | None:
+    """The score that a column is about, if any."""
+    words = column.split("_")
+    if words[0] in ("train", "val", "gap", "test") and len(words) > 1 and words[1] in SCORES:
+        return words[1]
+    return None

@@ -1,0 +1,22 @@
+"""Studies: planned, run, resumed, and opened as data frames."""
+
+from dlsuite.study.executors import Executor, InProcessExecutor, Job
+from dlsuite.study.library import find_study, list_studies
+from dlsuite.study.plan import Plan, PlannedTask, Trial, make_plan
+from dlsuite.study.results import Results, load_results
+from dlsuite.study.run import run
+
+__all__ = [
+    "Executor",
+    "InProcessExecutor",
+    "Job",
+    "Plan",
+    "PlannedTask",
+    "Results",
+    "Trial",
+    "find_study",
+    "list_studies",
+    "load_results",
+    "make_plan",
+    "run",
+]

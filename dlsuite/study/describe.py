@@ -1,0 +1,220 @@
+"""What a plan, the registries and a study's results are, as rows and lines to be printed."""
+
+import math
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from dlsuite.data import data_entry, data_settings, list_data
+from dlsuite.models import list_models, model_entry
+from dlsuite.spec import Hyperparameter, display
+from dlsuite.spec.values import thaw
+from dlsuite.study.executors import load
+from dlsuite.study.library import find_study, list_studies
+from dlsuite.study.plan import Plan, Trial, condition_label
+from dlsuite.study.results import Results
+from dlsuite.training.settings import training_hyperparameters
+
+
+def describe_plan(plan: Plan) -> dict[str, Any]:
+    """Say what a study would train. The data are loaded, so that their sizes are known.
+
+    Args:
+        plan: The plan.
+
+    Returns:
+        Plain values, ready for JSON.
+    """
+    study = plan.study
+    first: dict[str, Trial] = {}
+    for trial in plan.trials:
+        first.setdefault(trial.task, trial)
+    tasks = []
+    for task in plan.tasks:
+        data = load(first[task.label])
+        tasks.append(
+            {
+                "task": task.label,
+                "model": task.model.name,
+                "data": task.data.name,
+                "kind": data.kind,
+                "train": len(data.train),
+                "validation": len(data.validation),
+                "test": len(data.test),
+                "metric": task.metric,
+                "guess": f"{data.guess.name}: {data.guess.scores['test'][task.metric]:.3g}",
+                "populations": sum(p[0].task == task.label for p in plan.populations),
+            }
+        )
+    return {
+        "study": study.name,
+        "question": study.question,
+        "design": study.design,
+        "factors": {key: thaw(values) for key, values in study.factors.items()},
+        "tune": {key: thaw(values) for key, values in study.tune.items()},
+        "fixed": thaw(study.fixed),
+        "baseline": thaw(study.full_baseline),
+        "conditions": len(plan.conditions),
+        "seeds": len(study.seeds),
+        "split_seeds": len(study.split_seeds),
+        "epochs": study.epochs,
+        "trials": len(plan.trials),
+        "populations": len(plan.populations),
+        "tasks": tasks,
+    }
+
+
+def plan_lines(description: Mapping[str, Any]) -> list[str]:
+    """Write a plan's description as lines of text."""
+    lines = [f"{description['study']}: {description['question']}".rstrip(": "), ""]
+    for place, verb in (("factors", "varied"), ("tune", "tuned ")):
+        for key, values in description[place].items():
+            lines.append(f"{verb}  {key} = {display(values)}")
+    for key, value in description["fixed"].items():
+        lines.append(f"fixed   {key} = {display(value)}")
+    tuned = 1
+    for values in description["tune"].values():
+        tuned *= len(values)
+    counts = [
+        (len(description["tasks"]), "task"),
+        (description["conditions"], "condition"),
+        (tuned, "tuned value"),
+        (description["split_seeds"], "split"),
+        (description["seeds"], "seed"),
+    ]
+    product = " x ".join(
+        f"{number} {noun}{'' if number == 1 else 's'}"
+        for number, noun in counts
+        if number > 1 or noun in ("task", "condition", "seed")
+    )
+    lines += [
+        "",
+        f"baseline  {condition_label(description['baseline'])}",
+        f"design    {description['design']}",
+        f"trials    {description['trials']} = {product}, {description['epochs']} epochs each, "
+        f"in {description['populations']} populations",
+        "",
+    ]
+    for task in description["tasks"]:
+        lines.append(
+            f"{task['task']}: {task['kind']}, {task['train']} train, {task['validation']} validation, "
+            f"{task['test']} test; {task['metric']} decides (guessing the {task['guess']}); "
+            f"{task['populations']} populations"
+        )
+    return lines
+
+
+def listing(what: str, *, pattern: str = "*", kind: str | None = None) -> list[dict[str, str]]:
+    """Rows of a listing.
+
+    Args:
+        what: `models`, `data`, `studies` or `factors`.
+        pattern: A shell wildcard.
+        kind: Only what is for this kind of data.
+    """
+    if what == "models":
+        return [
+            {
+                "model": name,
+                "for": ", ".join(model_entry(name).kinds),
+                "what it is": model_entry(name).summary,
+            }
+            for name in list_models(pattern, kind=kind)
+        ]
+    if what == "data":
+        return [_data_row(name) for name in list_data(pattern, kind=kind)]
+    if what == "studies":
+        return _study_rows(pattern)
+    return _factor_rows(pattern, kind)
+
+
+def summary_rows(results: Results) -> list[dict[str, str]]:
+    """For each task and condition, the metric that decides and the gap: mean ± half the 95 % interval."""
+    metrics = dict(zip(results.tasks["task"], results.tasks["metric"], strict=True))
+    rows = []
+    for (task, condition), group in results.summary.groupby(["task", "condition"], sort=False):
+        metric = metrics[task]
+        by_measure = {row["measure"]: row for row in group.to_dict("records")}
+        test, gap = by_measure[f"test_{metric}"], by_measure["gap_loss_last"]
+        rows.append(
+            {
+                "task": str(task),
+                "condition": str(condition),
+                "metric": str(metric),
+                "test": _interval(test),
+                "loss gap": _interval(gap),
+                "n": str(test["n"]),
+                "diverged": str(test["n_diverged"]),
+            }
+        )
+    if all(row["diverged"] == "0" for row in rows):
+        for row in rows:
+            del row["diverged"]
+    return rows
+
+
+def _interval(row: Mapping[Hashable, Any]) -> str:
+    """A mean and half the width of its interval: `0.967 ± 0.008`."""
+    if pd.isna(row["mean"]):
+        return "-"
+    if pd.isna(row["ci_low"]):
+        return f"{row['mean']:.3g}"
+    half = (row["ci_high"] - row["ci_low"]) / 2
+    if half == 0:
+        return f"{row['mean']:.3g} ± 0"
+    # Two digits of the uncertainty where the first is a 1, else one: what a reader can use.
+    decimals = max(0, -math.floor(math.log10(half)) + (f"{half:e}"[0] == "1"))
+    return f"{row['mean']:.{decimals}f} ± {half:.{decimals}f}"
+
+
+def _data_row(name: str) -> dict[str, str]:
+    entry = data_entry(name)
+    return {
+        "data": name,
+        "kind": entry.kind,
+        "task": entry.task_type,
+        "what it is": entry.description,
+        "license": entry.license,
+    }
+
+
+def _study_rows(pattern: str) -> list[dict[str, str]]:
+    import fnmatch
+
+    from dlsuite.spec import read_study
+
+    rows = []
+    for name in list_studies():
+        if fnmatch.fnmatchcase(name, pattern):
+            rows.append({"study": name, "question": read_study(find_study(name)).question})
+    return rows
+
+
+def _factor_rows(pattern: str, kind: str | None) -> list[dict[str, str]]:
+    """Every hyperparameter, with who takes it; the same name in several models is one row."""
+    import fnmatch
+
+    found: dict[str, tuple[Hyperparameter, list[str]]] = {}
+
+    def add(hyperparameters: Mapping[str, Hyperparameter], taker: str) -> None:
+        for name, hyperparameter in hyperparameters.items():
+            found.setdefault(name, (hyperparameter, []))[1].append(taker)
+
+    add(training_hyperparameters(), "training")
+    for model in list_models(kind=kind):
+        add(model_entry(model).hyperparameters, model)
+    for data in list_data(kind=kind):
+        settings = data_settings(data)
+        add({key: value for key, value in settings.items() if key != "split_seed"}, data)
+    return [
+        {
+            "factor": name,
+            "values": hyperparameter.expected,
+            "default": display(hyperparameter.default),
+            "of": ", ".join(takers),
+            "what it does": hyperparameter.doc,
+        }
+        for name, (hyperparameter, takers) in sorted(found.items())
+        if fnmatch.fnmatchcase(name, pattern)
+    ]

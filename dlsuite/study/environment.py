@@ -1,0 +1,97 @@
+"""What a run ran on: versions, hardware, the command, the commit, the times."""
+
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = (
+    "dlsuite",
+    "tensorflow",
+    "keras",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+    "matplotlib",
+)
+
+
+def describe_run(*, started: float, finished: float, trained: int) -> dict[str, Any]:
+    """Describe a run.
+
+    Args:
+        started: When it began, in seconds since the epoch.
+        finished: When it ended.
+        trained: How many trials it trained.
+    """
+    return {
+        "started": _iso(started),
+        "finished": _iso(finished),
+        "seconds": round(finished - started, 1),
+        "trained": trained,
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "system": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+    }
+
+
+def add_run(previous: Path, run: dict[str, Any]) -> str:
+    """Add a run to those that `environment.json` lists already, and write them all as JSON.
+
+    A file that cannot be read is begun anew: it explains results, it does not hold them.
+    """
+    try:
+        runs = json.loads(previous.read_text(encoding="utf-8"))["runs"]
+        runs = runs if isinstance(runs, list) else []
+    except (OSError, ValueError, KeyError, TypeError):
+        runs = []
+    return json.dumps({"runs": [*runs, run]}, indent=2) + "\n"
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    """The commit of the suite's own checkout, if it runs from one."""
+    here = Path(__file__).resolve().parents[2]
+    if not (here / ".git").exists():
+        return None
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(
+            line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")
+        )
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

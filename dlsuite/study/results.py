@@ -1,0 +1,100 @@
+"""A study's results, as data frames."""
+
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from dlsuite.analysis import findings
+from dlsuite.errors import StoreError
+from dlsuite.report import draw_figures
+from dlsuite.spec import Study, read_study
+from dlsuite.store import ResultsFolder
+
+
+class Results:
+    """What a study found, read from its folder.
+
+    Args:
+        folder: The study's folder, such as `results/dropout`.
+
+    Attributes:
+        folder: The folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._store = ResultsFolder(folder)
+
+    @cached_property
+    def study(self) -> Study:
+        """The study's specification."""
+        return read_study(self.folder / "study.toml")
+
+    @cached_property
+    def tasks(self) -> pd.DataFrame:
+        """A row a task: its model and data, their sizes, what guessing scores."""
+        return self._store.read_table("tasks")
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """A row a trial: condition, seed, status, scores at the best and the last epoch."""
+        return self._store.read_table("trials")
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """A row a trial and epoch, from epoch 0: scores on train and validation, gradient norm."""
+        return self._store.read_table("curves")
+
+    @cached_property
+    def layers(self) -> pd.DataFrame:
+        """A row a trial, epoch and layer: gradient and weight norm, update ratio, dead units."""
+        return self._store.read_table("layers")
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """A row a task, condition and measure: n, mean, interval, spread over seeds."""
+        return self._store.read_table("summary")
+
+    @property
+    def findings(self) -> list[str]:
+        """What was found: a sentence a task and factor, with numbers."""
+        return findings(
+            self.summary,
+            self.tasks,
+            factors=list(self.study.factors),
+            baseline=dict(self.study.full_baseline),
+        )
+
+    def draw(self) -> list[Path]:
+        """Draw the study's figures into its folder, from the tables alone; return their files."""
+        return draw_figures(
+            trials=self.trials,
+            curves=self.curves,
+            summary=self.summary,
+            tasks=self.tasks,
+            factors=list(self.study.factors),
+            tuned=list(self.study.tune),
+            folder=self.folder / "figures",
+        )
+
+    def __repr__(self) -> str:
+        """The study and where its results are."""
+        return f"Results({str(self.folder)!r})"
+
+
+def load_results(folder: str | Path) -> Results:
+    """Open the results of a study.
+
+    Args:
+        folder: The study's folder, such as `results/dropout`.
+
+    Raises:
+        StoreError: There are no results.
+    """
+    path = Path(folder)
+    if not (path / "trials.csv").is_file():
+        raise StoreError(
+            f"{path}: no results here; expected a study's folder, such as results/dropout."
+        )
+    return Results(path)

@@ -1,0 +1,114 @@
+"""Run a study: plan it, train what is missing, and bring tables and figures up to date."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from dlsuite.data import Dataset
+from dlsuite.spec import Study, write_study
+from dlsuite.store import ResultsFolder
+from dlsuite.study.environment import add_run, describe_run
+from dlsuite.study.executors import Executor, InProcessExecutor, Job, load
+from dlsuite.study.merge import finished_keys, merge
+from dlsuite.study.plan import Plan, into_populations, make_plan
+from dlsuite.study.results import Results
+
+
+class RunWatcher:
+    """Watches a run. This one says nothing; a terminal's overrides its methods."""
+
+    def begin(self, total: int, finished: int) -> None:
+        """The run begins: how many trials the study has, and how many are finished already."""
+        return
+
+    def epoch(self, loss: float) -> None:
+        """An epoch of a trial is done; its training loss."""
+        return
+
+    def trial(self) -> None:
+        """A trial is done."""
+        return
+
+    def say(self, line: str) -> None:
+        """Something that a reader should know."""
+        return
+
+
+def run(
+    study: Study,
+    *,
+    out: str | Path = "results",
+    executor: Executor | None = None,
+    watcher: RunWatcher | None = None,
+) -> Results:
+    """Run a study, or go on where a run stopped.
+
+    Trials that are finished stay; only what is missing is trained. Whatever ends the run early, the trials
+    of finished populations are kept and the tables show them.
+
+    Args:
+        study: The study.
+        out: The folder in which the study's own folder stands.
+        executor: Trains the populations; in this process if absent.
+        watcher: Told how it goes.
+
+    Returns:
+        The results.
+
+    Raises:
+        SpecError: The study cannot be run as it is written.
+        DataError: A data set does not hold what was asked of it.
+        StoreError: The folder cannot be written.
+    """
+    started = time.time()
+    plan = make_plan(study)
+    watching = watcher or RunWatcher()
+    keys, data = trial_keys(plan)
+    folder = ResultsFolder(Path(out) / study.name)
+    folder.open()
+    folder.write({"study.toml": write_study(plan.study)})
+    parts, rejected = folder.parts()
+    for line in rejected:
+        watching.say(line)
+    finished = finished_keys(parts, epochs=study.epochs)
+    missing = {i: trial for i, trial in enumerate(plan.trials) if keys[i] not in finished}
+    key_of = {id(trial): keys[i] for i, trial in missing.items()}
+    jobs = [
+        Job(population, tuple(key_of[id(trial)] for trial in population))
+        for population in into_populations(missing.values())
+    ]
+    watching.begin(len(plan.trials), len(plan.trials) - len(missing))
+    trained = 0
+    try:
+        for part in (executor or InProcessExecutor()).run(jobs, watching):
+            folder.add_part(part)
+            trained += len(part.trials)
+    finally:
+        if parts or trained:
+            # Read back, so that the tables are the same whether a part is old or new.
+            folder.write(merge(plan, keys, folder.parts()[0], data))
+        run_description = describe_run(started=started, finished=time.time(), trained=trained)
+        folder.write(
+            {"environment.json": add_run(folder.path / "environment.json", run_description)}
+        )
+    results = Results(folder.path)
+    results.draw()
+    return results
+
+
+def trial_keys(plan: Plan) -> tuple[dict[int, str], Mapping[str, Dataset]]:
+    """Load the data of a plan, and give every trial its key.
+
+    Args:
+        plan: The plan.
+
+    Returns:
+        The key of each trial by its position in the plan, and the data set of each task's first trial.
+    """
+    keys: dict[int, str] = {}
+    data: dict[str, Dataset] = {}
+    for position, trial in enumerate(plan.trials):
+        dataset = load(trial)
+        keys[position] = trial.key(dataset.fingerprint)
+        data.setdefault(trial.task, dataset)
+    return keys, data

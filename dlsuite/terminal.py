@@ -1,0 +1,93 @@
+"""What the command line shows: progress while a study runs, tables, and errors."""
+
+import time
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from dlsuite.study.run import RunWatcher
+
+out = Console(highlight=False, soft_wrap=True)
+"""Answers."""
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+"""Progress and errors."""
+
+
+class ProgressBar(RunWatcher):
+    """Shows trials done, trials per second, time left and the last loss, if somebody looks.
+
+    Where the output is no terminal it says nothing but what a reader should know.
+
+    Args:
+        name: The study's name.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._progress = Progress(
+            TextColumn(name),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("trials  {task.fields[speed]}  {task.fields[left]}  {task.fields[loss]}"),
+            console=err,
+            transient=True,
+            disable=not err.is_terminal,
+        )
+        self._began = time.monotonic()
+        self._before = 0
+        self._task = self._progress.add_task("", total=None, speed="", left="", loss="")
+
+    def __enter__(self) -> "ProgressBar":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._progress.stop()
+
+    def begin(self, total: int, finished: int) -> None:
+        """Show how much there is to do."""
+        self._began = time.monotonic()
+        self._before = finished
+        self._progress.update(self._task, total=total, completed=finished)
+
+    def epoch(self, loss: float) -> None:
+        """Show the last loss."""
+        self._progress.update(self._task, loss=f"loss {loss:.4g}")
+
+    def trial(self) -> None:
+        """Count a trial, and say how long the rest takes at this pace."""
+        self._progress.advance(self._task)
+        shown = self._progress.tasks[0]
+        seconds = time.monotonic() - self._began
+        speed = (shown.completed - self._before) / max(seconds, 1e-9)
+        left = ((shown.total or 0) - shown.completed) / speed
+        self._progress.update(self._task, speed=f"{speed:.1f}/s", left=f"{_duration(left)} left")
+
+    def say(self, line: str) -> None:
+        """Print a line above the bar."""
+        err.print(line, markup=False)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table; in a narrow terminal long cells are wrapped."""
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    # A pipe has no width; a table in it should not be wrapped to that of a terminal.
+    width = None if out.is_terminal else 200
+    Console(highlight=False, markup=False, width=width).print(table)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines as they are."""
+    for line in lines:
+        out.print(line, markup=False)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
