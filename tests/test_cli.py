@@ -1,0 +1,224 @@
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from dlsuite.cli import main
+from dlsuite.study import list_studies
+
+SMALL = """
+name = "tiny"
+question = "Does dropout help on wine?"
+seeds = 2
+epochs = 2
+
+[[tasks]]
+model = { name = "mlp", units = 4 }
+data = { name = "wine", train_size = 40 }
+
+[factors]
+dropout = [0.0, 0.5]
+"""
+
+
+class Said(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def dlsuite(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., Said]:
+    """Call the command line in this process, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["dlsuite", *arguments])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        code = stop.value.code
+        assert isinstance(code, int)
+        return Said(code, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> str:
+    (tmp_path / "tiny.toml").write_text(SMALL)
+    return "tiny.toml"
+
+
+def test_a_study_is_run_shown_and_run_again(
+    dlsuite: Callable[..., Said], tiny: str, tmp_path: Path
+) -> None:
+    said = dlsuite("run", tiny)
+
+    assert said.code == 0
+    assert said.err == ""
+    assert "tiny: Does dropout help on wine?" in said.out
+    assert re.search(r"mlp/wine, dropout: test accuracy 0\.\d+ \[", said.out)
+    assert "Tables are in results/tiny, figures in results/tiny/figures." in said.out
+    trials = (tmp_path / "results/tiny/trials.csv").read_text()
+    assert len(trials.splitlines()) == 5
+
+    shown = dlsuite("show", "tiny")
+    assert shown.code == 0
+    assert "Does dropout help on wine?" in shown.out
+    assert re.search(r"mlp/wine +dropout=0\.5 +accuracy +\d\.\d+ ± \d\.\d+", shown.out)
+
+    answer = json.loads(dlsuite("show", "results/tiny", "--json").out)
+    assert len(answer["summary"]) == 2
+
+    again = dlsuite("run", "results/tiny", "--json")
+    assert json.loads(again.out)["folder"] == "results/tiny"
+    assert (tmp_path / "results/tiny/trials.csv").read_text() == trials
+
+
+def test_overrides_and_seeds_replace_the_studys_own(
+    dlsuite: Callable[..., Said], tiny: str
+) -> None:
+    said = dlsuite(
+        "check", tiny, "--seeds", "3", "--set", "factors.dropout=[0, 0.1, 0.2]", "--json"
+    )
+
+    description = json.loads(said.out)
+    assert description["trials"] == 9
+    assert description["factors"] == {"dropout": [0, 0.1, 0.2]}
+
+
+@pytest.mark.parametrize("name", list_studies())
+def test_every_shipped_study_can_be_checked(dlsuite: Callable[..., Said], name: str) -> None:
+    said = dlsuite("check", name)
+
+    assert said.code == 0
+    assert "trials" in said.out and "baseline" in said.out
+    assert "cnn/digits: image, 300 train, 359 validation, 359 test" in said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["list", "models"], ["cnn", "gru", "lstm", "mlp", "resnet", "simple_rnn"]),
+        (["list", "models", "*rnn"], ["simple_rnn"]),
+        (["list", "models", "--kind", "image"], ["cnn", "mlp", "resnet"]),
+        (["list", "data", "--kind", "series"], ["co2", "sunspots"]),
+        (["list", "studies"], ["batch_norm", "dropout", "learning_rate"]),
+        (["list", "factors", "recurrent*"], ["recurrent_dropout"]),
+    ],
+)
+def test_listings_are_sorted_and_filtered(
+    dlsuite: Callable[..., Said], arguments: list[str], expected: list[str]
+) -> None:
+    rows = json.loads(dlsuite(*arguments, "--json").out)
+    assert [next(iter(row.values())) for row in rows] == expected
+
+    table = dlsuite(*arguments).out
+    assert [line.split()[0] for line in table.splitlines()[1:] if line[:1].strip()] == expected
+
+
+def test_the_schema_is_json_and_knows_the_keys(dlsuite: Callable[..., Said]) -> None:
+    schema = json.loads(dlsuite("check", "--schema").out)
+    assert {"name", "tasks", "factors", "tune", "fixed"} <= set(schema["properties"])
+
+
+def test_help_names_the_commands(dlsuite: Callable[..., Said]) -> None:
+    said = dlsuite("--help")
+    assert said.code == 0
+    for command in ("run", "check", "list", "show"):
+        assert command in said.out
+
+
+BAD = {
+    "an unknown model": (
+        'model = { name = "mlp", units = 4 }',
+        'model = "mpl"',
+        "Did you mean 'mlp'",
+    ),
+    "an unknown data set": ('name = "wine"', 'name = "vine"', "Did you mean 'wine'"),
+    "an unknown factor": ("dropout = [", "droput = [", "Did you mean 'dropout'"),
+    "an unknown key": ("[factors]", "[factor]", "unknown key 'factor'. Did you mean 'factors'"),
+    "no factor": ("dropout = [0.0, 0.5]", "", "factors: expected at least one entry; got {}"),
+    "an empty factor": ("[0.0, 0.5]", "[]", "factors.dropout: expected at least one entry; got []"),
+    "a negative rate": ("[0.0, 0.5]", "[-0.5]", "factors.dropout: expected a number, at least 0"),
+    "a baseline outside": (
+        "[[tasks]]",
+        "baseline.dropout = 0.3\n[[tasks]]",
+        "baseline.dropout = 0.3 is not among factors.dropout = [0, 0.5]",
+    ),
+    "a factor the model lacks": ("dropout = [", "filters = [", "model 'mlp'"),
+    "a key in two places": (
+        "[factors]",
+        "[fixed]\ndropout = 0.1\n[factors]",
+        "'dropout' stands in [factors] and in [fixed]",
+    ),
+    "a key in a task too": ("units = 4", "dropout = 0.1", "tasks.0.model (mlp/wine)"),
+    "a name that is a path": ('"tiny"', '"../tiny"', "got '../tiny'"),
+    "malformed TOML": ("[factors]", "[factors", "not valid TOML"),
+    "a text for a number": (
+        "epochs = 2",
+        'epochs = "two"',
+        'epochs: expected a whole number; got "two"',
+    ),
+    "too many examples": ("train_size = 40", "train_size = 4000", "4000"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_with_the_file_and_exit_code_2(
+    dlsuite: Callable[..., Said], tmp_path: Path, case: str
+) -> None:
+    old, new, message = BAD[case]
+    assert old in SMALL
+    (tmp_path / "bad.toml").write_text(SMALL.replace(old, new, 1))
+
+    for command in ("run", "check"):
+        said = dlsuite(command, "bad.toml")
+
+        assert said.code == 2
+        assert said.out == ""
+        assert said.err.startswith("dlsuite: ")
+        assert len(said.err.splitlines()) == 1
+        assert message in said.err
+        if case != "too many examples":
+            assert "bad.toml" in said.err
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "dropot"], "Did you mean 'dropout'"),
+        (["run", "missing.toml"], "missing.toml: cannot be read (No such file or directory)"),
+        (["run", "folder.toml"], "folder.toml: cannot be read (Is a directory)"),
+        (["run", "binary.toml"], "binary.toml: not a text in UTF-8"),
+        (["run"], "Missing argument 'STUDY...'"),
+        (["check"], "expected a study's name"),
+        (["check", "dropout", "--set", "seeds"], "--set seeds: expected key=value"),
+        (["check", "dropout", "--set", "tasks.9.model=mlp"], "expected a number from 0 to 3"),
+        (["check", "dropout", "--seeds", "0"], "--seeds"),
+        (["chek"], "No such command 'chek'"),
+        (["list", "model"], "model"),
+        (["list", "models", "--kind", "sound"], "got 'sound'"),
+        (["show", "nothing"], "no results here"),
+        (["run", "dropout", "--out", "binary.toml"], "cannot be made"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_exit_code_2(
+    dlsuite: Callable[..., Said], tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    (tmp_path / "folder.toml").mkdir()
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+
+    said = dlsuite(*arguments)
+
+    assert said.code == 2
+    assert message in said.err
+    assert len(said.err.splitlines()) == 1
+    assert (tmp_path / "binary.toml").read_bytes() == b"\xff\xfe\x00"

@@ -1,0 +1,96 @@
+"""Which way the packages depend on each other, and what importing them costs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1] / "dlsuite"
+
+MAY_IMPORT = {
+    "errors": set(),
+    "registry": {"errors"},
+    "spec": {"errors"},
+    "data": {"errors", "registry", "spec"},
+    "models": {"errors", "registry", "spec", "data"},
+    "training": {"errors", "registry", "spec", "data", "models"},
+    "store": {"errors", "spec"},
+    "analysis": {"errors"},
+    "report": {"errors", "analysis"},
+    "study": {"errors", "spec", "data", "models", "training", "store", "analysis", "report"},
+    "terminal": {"study"},
+    "cli": {"errors", "spec", "study", "terminal"},
+    "__init__": {"errors", "spec", "data", "models", "study"},
+}
+"""For each room, the rooms that it may import."""
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> set[str]:
+    """Full names of all modules that a file imports, inside functions as well."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: write imports in full"
+            names.add(node.module or "")
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def test_imports_go_one_way() -> None:
+    wrong = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        room = room_of(path)
+        for name in imports_of(path):
+            parts = name.split(".")
+            if parts[0] == "dlsuite" and len(parts) > 1:
+                target = parts[1]
+                known = (PACKAGE / target).is_dir() or (PACKAGE / f"{target}.py").is_file()
+                if known and target != room and target not in MAY_IMPORT[room]:
+                    wrong.append(f"{path.relative_to(PACKAGE)} imports {name}")
+    assert not wrong
+
+
+def test_only_training_and_the_builders_insides_import_tensorflow() -> None:
+    wrong = [
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if room_of(path) not in ("training", "models")
+        and {name.split(".")[0] for name in imports_of(path)} & {"tensorflow", "keras"}
+    ]
+    assert not wrong
+
+
+def test_every_file_is_one_noun_of_bounded_length() -> None:
+    lengths = {path: len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
+    assert {path: n for path, n in lengths.items() if n > 350} == {}
+
+
+def test_listing_checking_and_figures_need_no_tensorflow() -> None:
+    code = """
+import sys
+import dlsuite, dlsuite.cli, dlsuite.data, dlsuite.models, dlsuite.report, dlsuite.analysis
+from dlsuite.spec import read_study
+from dlsuite.study import find_study, make_plan
+from dlsuite.study.describe import describe_plan, listing
+dlsuite.list_models()
+for what in ("models", "data", "studies", "factors"):
+    assert listing(what)
+describe_plan(make_plan(read_study(find_study("dropout"))))
+assert not {"tensorflow", "keras"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = """
+import sys
+import dlsuite.cli
+assert not {"tensorflow", "keras", "pandas", "numpy", "matplotlib", "scipy"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
