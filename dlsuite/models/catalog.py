@@ -175,6 +175,10 @@ def create_model(
         raise SpecError(
             f"model {name!r}: its builder must return a keras.Model; got a {type(model).__name__}."
         )
+    if not model.built:
+        raise SpecError(
+            f"model {name!r}: its builder must return a built model; begin it with keras.Input."
+        )
     if tuple(model.output_shape) != (None, outputs):
         raise SpecError(
             f"model {name!r}: expected an output of shape (None, {outputs}); got {model.output_shape}."

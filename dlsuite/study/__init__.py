@@ -2,9 +2,11 @@
 
 from dlsuite.study.executors import Executor, InProcessExecutor, Job
 from dlsuite.study.library import find_study, list_studies
-from dlsuite.study.plan import Plan, PlannedTask, Trial, make_plan
+from dlsuite.study.plan import Plan, make_plan
+from dlsuite.study.resolve import PlannedTask
 from dlsuite.study.results import Results, load_results
 from dlsuite.study.run import run
+from dlsuite.study.trial import Trial
 
 __all__ = [
     "Executor",

@@ -12,8 +12,9 @@ from dlsuite.spec import Hyperparameter, display
 from dlsuite.spec.values import thaw
 from dlsuite.study.executors import load
 from dlsuite.study.library import find_study, list_studies
-from dlsuite.study.plan import Plan, Trial, condition_label
+from dlsuite.study.plan import Plan
 from dlsuite.study.results import Results
+from dlsuite.study.trial import Trial, condition_label
 from dlsuite.training.settings import training_hyperparameters
 
 

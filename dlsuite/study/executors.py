@@ -14,7 +14,7 @@ import pandas as pd
 from dlsuite.data import Dataset, load_data
 from dlsuite.spec.values import thaw
 from dlsuite.store import Part
-from dlsuite.study.plan import Trial
+from dlsuite.study.trial import Trial
 from dlsuite.training.quiet import import_tensorflow
 
 

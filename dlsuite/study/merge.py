@@ -19,7 +19,8 @@ from dlsuite.store import (
     trial_columns,
 )
 from dlsuite.store.schema import TASKS
-from dlsuite.study.plan import Plan, Trial
+from dlsuite.study.plan import Plan
+from dlsuite.study.trial import Trial
 
 
 def finished_keys(parts: Sequence[Part], *, epochs: int) -> set[str]:

@@ -10,7 +10,8 @@ from dlsuite.store import ResultsFolder
 from dlsuite.study.environment import add_run, describe_run
 from dlsuite.study.executors import Executor, InProcessExecutor, Job, load
 from dlsuite.study.merge import finished_keys, merge
-from dlsuite.study.plan import Plan, into_populations, make_plan
+from dlsuite.study.plan import Plan, make_plan
+from dlsuite.study.populations import into_populations
 from dlsuite.study.results import Results
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from dlsuite.errors import SpecError, UnknownNameError
 from dlsuite.spec import Study, parse_study
 from dlsuite.study import make_plan
-from dlsuite.study.plan import POPULATION_SIZE, into_populations
+from dlsuite.study.populations import POPULATION_SIZE, into_populations
 
 Make = Callable[..., Study]
 

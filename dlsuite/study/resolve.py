@@ -1,0 +1,157 @@
+"""A task's names, resolved: which model and data set they stand for, and who takes which setting."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dlsuite.data import DataEntry, data_entry, data_settings
+from dlsuite.errors import SpecError, closest
+from dlsuite.models import ModelEntry, model_entry
+from dlsuite.spec import Hyperparameter, Study, Task, Value, validate_settings
+from dlsuite.spec.metrics import METRICS
+from dlsuite.study.trial import Trial, condition_label
+from dlsuite.training.settings import TrainingSettings, training_hyperparameters
+
+
+@dataclass(frozen=True)
+class PlannedTask:
+    """A task with its names resolved.
+
+    Attributes:
+        label: What the task is called.
+        model: The model's entry.
+        data: The data set's entry.
+        metric: The score that decides.
+    """
+
+    label: str
+    model: ModelEntry
+    data: DataEntry
+    metric: str
+
+
+class Resolver:
+    """A task's names and the settings it takes.
+
+    Args:
+        study: The study.
+        task: One of its tasks.
+
+    Raises:
+        UnknownNameError: There is no such model or data set.
+        SpecError: The model does not take the data's kind, or a setting is not taken.
+    """
+
+    def __init__(self, study: Study, task: Task) -> None:
+        self.task = task
+        self.model = model_entry(task.model.name)
+        self.data = data_entry(task.data.name)
+        if self.data.kind not in self.model.kinds:
+            raise SpecError(
+                f"task {task.label!r}: model {self.model.name!r} takes {', '.join(self.model.kinds)} "
+                f"data; {self.data.name!r} is {self.data.kind} data."
+            )
+        self.takes: dict[str, dict[str, Hyperparameter]] = {
+            "model": self.model.hyperparameters,
+            "data": {
+                key: value
+                for key, value in data_settings(self.data.name).items()
+                if key != "split_seed"
+            },
+            "training": training_hyperparameters(),
+        }
+        self._check_settings(task.model.settings, "model", f"model {self.model.name!r}")
+        self._check_settings(task.data.settings, "data", f"data set {self.data.name!r}")
+        for key, value in task.fixed.items():
+            hyperparameter = self.hyperparameter(key, place=f"fixed of task {task.label!r}")
+            validate_at(hyperparameter, value, place=f"task {task.label!r}: fixed")
+        for place, keys in (("factors", study.factors), ("tune", study.tune)):
+            for key in keys:
+                self.hyperparameter(key, place=f"[{place}]")
+
+    def hyperparameter(self, key: str, *, place: str) -> Hyperparameter:
+        """What a key stands for in this task."""
+        for hyperparameters in self.takes.values():
+            if key in hyperparameters:
+                return hyperparameters[key]
+        known = [name for hyperparameters in self.takes.values() for name in hyperparameters]
+        raise SpecError(
+            f"{place}: neither model {self.model.name!r} nor data set {self.data.name!r} nor the "
+            f"training takes {key!r}. {closest(key, known)}"
+        )
+
+    def knows(self, key: str) -> bool:
+        """Whether this task takes a setting."""
+        return any(key in hyperparameters for hyperparameters in self.takes.values())
+
+    def planned(self, study: Study) -> PlannedTask:
+        """The task, resolved, with the metric that decides."""
+        metrics = METRICS[self.data.task_type]
+        metric = study.metric or metrics[0]
+        if metric not in ("loss", *metrics):
+            raise SpecError(
+                f"metric: task {self.task.label!r} is {self.data.task_type} and has "
+                f"{', '.join(('loss', *metrics))}; got {metric!r}."
+            )
+        return PlannedTask(self.task.label, self.model, self.data, metric)
+
+    def trial(
+        self,
+        study: Study,
+        condition: Mapping[str, Value],
+        tuned: Mapping[str, Value],
+        split_seed: int,
+        seed: int,
+    ) -> Trial:
+        """One trial of this task."""
+        fixed = {key: value for key, value in study.fixed.items() if self.knows(key)}
+        chosen = {**fixed, **self.task.fixed, **condition, **tuned}
+        split = {place: self._of(chosen, place) for place in self.takes}
+        label = self.task.label
+        return Trial(
+            task=label,
+            model=self.model.name,
+            data=self.data.name,
+            condition=condition_label(condition),
+            factors=condition,
+            tuned=tuned,
+            model_settings=validate_settings(
+                {**split["model"], **self.task.model.settings},
+                self.takes["model"],
+                taker=f"task {label!r}: model {self.model.name!r}",
+            ),
+            data_settings={
+                **validate_settings(
+                    {**split["data"], **self.task.data.settings},
+                    self.takes["data"],
+                    taker=f"task {label!r}: data set {self.data.name!r}",
+                ),
+                "split_seed": split_seed,
+            },
+            training=TrainingSettings(
+                **validate_settings(split["training"], self.takes["training"], taker="training")
+            ),
+            seed=seed,
+            split_seed=split_seed,
+            epochs=study.epochs,
+        )
+
+    def _of(self, chosen: Mapping[str, Value], place: str) -> dict[str, Value]:
+        return {key: value for key, value in chosen.items() if key in self.takes[place]}
+
+    def _check_settings(self, settings: Mapping[str, Value], place: str, taker: str) -> None:
+        for key, value in settings.items():
+            if key not in self.takes[place]:
+                raise SpecError(
+                    f"task {self.task.label!r}: {taker} does not take {key!r}. "
+                    f"{closest(key, self.takes[place])}"
+                )
+            validate_at(self.takes[place][key], value, place=f"task {self.task.label!r}: {place}")
+
+
+def validate_at(hyperparameter: Hyperparameter, value: Value, *, place: str) -> Any:
+    """Check a value against its hyperparameter; an error names the place in the study."""
+    try:
+        return hyperparameter.validate(value)
+    except SpecError as error:
+        raise SpecError(f"{place}.{error}") from error
