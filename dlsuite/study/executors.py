@@ -16,6 +16,7 @@ from dlsuite.spec.values import thaw
 from dlsuite.store import Part
 from dlsuite.study.trial import Trial
 from dlsuite.training.quiet import import_tensorflow
+from dlsuite.training.watcher import TrainingWatcher
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,8 @@ class Job:
     keys: tuple[str, ...]
 
 
-class Watcher(Protocol):
+class Watcher(TrainingWatcher, Protocol):
     """Whoever wants to know how a run goes."""
-
-    def epoch(self, loss: float) -> None:
-        """An epoch of a trial is done; its training loss."""
-
-    def trial(self) -> None:
-        """A trial is done."""
 
     def say(self, line: str) -> None:
         """Something that a reader should know."""
@@ -97,15 +92,6 @@ def train_population(job: Job, trainer: Any, watcher: Watcher, *, said: set[str]
 
     data = load(job.trials[0])
     build = _model_builder(data)
-    done = -1
-
-    def progress(position: int, epoch: int, loss: float) -> None:
-        nonlocal done
-        if position > max(done, 0):
-            watcher.trial()
-        done = position
-        watcher.epoch(loss)
-
     setups = [
         TrialSetup(
             model=build(trial.model, json.dumps(thaw(trial.model_settings), sort_keys=True)),
@@ -114,8 +100,7 @@ def train_population(job: Job, trainer: Any, watcher: Watcher, *, said: set[str]
         )
         for trial in job.trials
     ]
-    results = trainer.train(setups, data, epochs=job.trials[0].epochs, progress=progress)
-    watcher.trial()
+    results = trainer.train(setups, data, epochs=job.trials[0].epochs, watcher=watcher)
     rows: dict[str, list[dict[str, Any]]] = {"trials": [], "curves": [], "layers": []}
     for trial, key, result in zip(job.trials, job.keys, results, strict=True):
         for note in result.notes:

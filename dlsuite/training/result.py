@@ -1,0 +1,132 @@
+"""What comes of a trial: its status, its scores, and its rows of curves and layers."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+
+from dlsuite.spec.metrics import generalization_gap
+from dlsuite.training.graph import EpochReport, TrainingGraph
+from dlsuite.training.objective import Objective
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """What came of a trial.
+
+    Attributes:
+        status: `completed`, or `diverged` where a loss or gradient was no number.
+        diverged_epoch: The epoch in which it diverged, from 1.
+        best_epoch: The epoch with the lowest validation loss; None where it diverged.
+        scores: By name: `<split>_<score>_<best or last>`, `test_<score>`, `gap_<score>_<best or last>`;
+            empty where it diverged.
+        curves: A row an epoch from 0: the epoch, scores on train and validation, gradient norm.
+        layers: A row an epoch and layer: gradient norm, weight norm, update ratio, dead units.
+        parameters: How many trainable weights the model has.
+        notes: What a reader should know.
+        weights: The weights of the best epoch, in the order of `model.weights`.
+    """
+
+    status: str
+    diverged_epoch: int | None
+    best_epoch: int | None
+    scores: dict[str, float]
+    curves: list[dict[str, Any]]
+    layers: list[dict[str, Any]]
+    parameters: int
+    notes: tuple[str, ...] = ()
+    weights: list[np.ndarray] = field(default_factory=list, repr=False)
+
+
+class TrialLog:
+    """Gathers a trial's rows, and sums them up.
+
+    Args:
+        graph: The graph that trains the trial.
+        objective: Which turns means into scores.
+
+    Attributes:
+        diverged_epoch: The epoch in which a loss or gradient was no number, if any.
+        last_loss: The training loss of the last report.
+    """
+
+    def __init__(self, graph: TrainingGraph, objective: Objective) -> None:
+        self._graph = graph
+        self._objective = objective
+        self.curves: list[dict[str, Any]] = []
+        self.layers: list[dict[str, Any]] = []
+        self.diverged_epoch: int | None = None
+        self.last_loss = math.nan
+
+    def add(self, epoch: int, report: EpochReport) -> None:
+        """Take an epoch's report; one with a loss or gradient that is no number ends the trial."""
+        self.last_loss = float(report.train[0])
+        means = np.concatenate([report.train, report.validation])
+        if not report.finite or not np.isfinite(means).all():
+            self.diverged_epoch = epoch
+            return
+        row: dict[str, Any] = {"epoch": epoch}
+        for split, split_means in (("train", report.train), ("val", report.validation)):
+            for name, value in self._objective.scores(split_means).items():
+                row[f"{split}_{name}"] = value
+        self.curves.append(row | {"gradient_norm": report.gradient_norm})
+        dead = dict(zip(self._graph.trained.active_layers, report.dead_units, strict=True))
+        for index, layer in enumerate(self._graph.layers):
+            self.layers.append(
+                {
+                    "epoch": epoch,
+                    "layer": layer,
+                    "gradient_norm": float(report.layer_gradient_norms[index]),
+                    "weight_norm": float(report.layer_weight_norms[index]),
+                    "update_ratio": float(report.layer_update_ratios[index]),
+                    "dead_units": float(dead.pop(layer, math.nan)),
+                }
+            )
+        for layer, share in dead.items():
+            self.layers.append({"epoch": epoch, "layer": layer, "dead_units": float(share)})
+
+    def result(
+        self, model: keras.Model, test: np.ndarray | None, *, notes: tuple[str, ...]
+    ) -> TrialResult:
+        """Sum the trial up.
+
+        Args:
+            model: The trial's plain model.
+            test: The means of the objective's measures on the test split; None where it diverged.
+            notes: What a reader should know.
+        """
+        parameters = sum(math.prod(v.shape) for v in model.trainable_variables)
+        if test is None:
+            return TrialResult(
+                status="diverged",
+                diverged_epoch=self.diverged_epoch,
+                best_epoch=None,
+                scores={},
+                curves=self.curves,
+                layers=self.layers,
+                parameters=parameters,
+                notes=notes,
+            )
+        best = min(self.curves, key=lambda row: float(row["val_loss"]))
+        names = self._objective.scores(test)
+        scores: dict[str, float] = {}
+        for name in names:
+            for when, row in (("best", best), ("last", self.curves[-1])):
+                train, held_out = row[f"train_{name}"], row[f"val_{name}"]
+                scores[f"train_{name}_{when}"] = train
+                scores[f"val_{name}_{when}"] = held_out
+                scores[f"gap_{name}_{when}"] = generalization_gap(name, train, held_out)
+            scores[f"test_{name}"] = names[name]
+        return TrialResult(
+            status="completed",
+            diverged_epoch=None,
+            best_epoch=best["epoch"],
+            scores=scores,
+            curves=self.curves,
+            layers=self.layers,
+            parameters=parameters,
+            notes=notes,
+            weights=[np.asarray(weight) for weight in self._graph.trained.model.get_weights()],
+        )
