@@ -1,0 +1,150 @@
+"""What every registered builder gives: a plain Keras model that its user can take away."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from dlsuite.models import create_model, list_models, model_entry
+
+SHAPES = {"table": (4,), "series": (5, 2), "image": (8, 8, 1), "text": (5,)}
+SMALL: dict[str, dict[str, Any]] = {
+    "cnn": {"filters": [2, 3], "units": 4},
+    "resnet": {"filters": [2, 3]},
+}
+CASES = [(name, kind) for name in list_models() for kind in model_entry(name).kinds]
+FIRST = [(name, model_entry(name).kinds[0]) for name in list_models()]
+RECURRENT = ["simple_rnn", "gru", "lstm"]
+
+
+def build(name: str, kind: str, **settings: Any) -> keras.Model:
+    return create_model(
+        name,
+        input_shape=SHAPES[kind],
+        outputs=3,
+        vocabulary=7 if kind == "text" else None,
+        **(SMALL.get(name, {"units": [4]}) | settings),
+    )
+
+
+def examples(kind: str) -> np.ndarray:
+    generator = np.random.default_rng(0)
+    if kind == "text":
+        return generator.integers(0, 7, (6, 5)).astype(np.int32)
+    return generator.normal(size=(6, *SHAPES[kind])).astype(np.float32)
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_a_model_takes_every_kind_it_declares_and_gives_logits(name: str, kind: str) -> None:
+    model = build(name, kind, dropout=0.2, batch_norm=True)
+    assert isinstance(model, keras.Model)
+    assert type(model).__module__.startswith("keras.")
+    assert model(examples(kind)).shape == (6, 3)
+    assert model.layers[-1].activation is keras.activations.linear
+
+
+# Keras 3.15 itself calls `np.array` on a variable when it saves, which NumPy 2 deprecates.
+@pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+)
+@pytest.mark.parametrize(("name", "kind"), FIRST)
+def test_a_model_fits_saves_and_loads(name: str, kind: str, tmp_path: Path) -> None:
+    model = build(name, kind, dropout=0.2, batch_norm=True, l2=0.01)
+    model.compile(
+        optimizer=keras.optimizers.Adam(0.01),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        run_eagerly=True,  # Compiling would take longer than the two steps.
+    )
+    x, y = examples(kind), np.arange(6) % 3
+    before = [weight.copy() for weight in model.get_weights()]
+    model.fit(x, y, batch_size=3, epochs=1, verbose=0)
+    assert not all(map(np.array_equal, before, model.get_weights()))
+    path = tmp_path / "model.keras"
+    model.save(path)
+    loaded = keras.models.load_model(path)
+    np.testing.assert_array_equal(np.asarray(loaded(x)), np.asarray(model(x)))
+
+
+@pytest.mark.parametrize(("name", "kind"), FIRST)
+def test_layer_names_do_not_shift(name: str, kind: str) -> None:
+    names = {
+        (dropout, batch_norm): [
+            layer.name for layer in build(name, kind, dropout=dropout, batch_norm=batch_norm).layers
+        ]
+        for dropout in (0.0, 0.3)
+        for batch_norm in (False, True)
+    }
+    assert names[0.0, False] == names[0.3, False]
+    assert names[0.0, True] == names[0.3, True]
+    added = [layer for layer in names[0.0, True] if layer not in names[0.0, False]]
+    assert added
+    assert all(layer.startswith("batch_norm_") for layer in added)
+    assert [layer for layer in names[0.0, True] if layer not in added] == names[0.0, False]
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_there_is_no_bias_before_batch_normalization(name: str, kind: str) -> None:
+    for batch_norm in (False, True):
+        model = build(name, kind, batch_norm=batch_norm)
+        followers = {
+            layer.name: layer.input
+            for layer in model.layers
+            if isinstance(layer, keras.layers.BatchNormalization)
+        }
+        assert bool(followers) == batch_norm
+        for layer in model.layers:
+            if not isinstance(layer, keras.layers.Dense | keras.layers.Conv2D):
+                continue
+            normalized = any(layer.output is given for given in followers.values())
+            assert layer.use_bias == (not normalized), layer.name
+
+
+@pytest.mark.parametrize(("name", "kind"), FIRST)
+def test_depth_repeats_the_stack(name: str, kind: str) -> None:
+    once, twice = build(name, kind), build(name, kind, depth=2)
+    assert set(layer.name for layer in once.layers) < set(layer.name for layer in twice.layers)
+
+
+@pytest.mark.parametrize(("name", "kind"), FIRST)
+def test_rates_reach_every_dropout_layer(name: str, kind: str) -> None:
+    model = build(name, kind, dropout=0.3)
+    rates = [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    assert rates
+    assert set(rates) == {0.3}
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_recurrent_dropout_stands_inside_and_dropout_outside_the_recurrence(name: str) -> None:
+    model = build(name, "series", dropout=0.3, recurrent_dropout=0.4, units=[4, 5])
+    layers = [model.get_layer(f"{name}_{number}") for number in (1, 2)]
+    assert [layer.recurrent_dropout for layer in layers] == [0.4, 0.4]
+    assert [layer.dropout for layer in layers] == [0.0, 0.0]
+    assert [layer.return_sequences for layer in layers] == [True, False]
+
+
+@pytest.mark.parametrize(("name", "kind"), FIRST)
+def test_the_penalty_is_on_every_kernel_and_nothing_else(name: str, kind: str) -> None:
+    model = build(name, kind, l2=0.5, batch_norm=True)
+    penalized = {variable.path for variable in model.trainable_variables if variable.regularizer}
+    kernels = {
+        variable.path
+        for variable in model.trainable_variables
+        if variable.name in ("kernel", "recurrent_kernel")
+    }
+    assert penalized == kernels
+    squares = sum(
+        float(np.sum(np.asarray(variable) ** 2))
+        for variable in model.trainable_variables
+        if variable.path in kernels
+    )
+    assert float(sum(model.losses)) == pytest.approx(0.5 * squares, rel=1e-5)
+
+
+@pytest.mark.parametrize(("name", "kind"), FIRST)
+def test_the_activation_is_the_one_asked_for(name: str, kind: str) -> None:
+    model = build(name, kind, activation="elu")
+    used = [layer.activation for layer in model.layers if hasattr(layer, "activation")]
+    assert keras.activations.elu in used
+    assert all(each in (keras.activations.elu, keras.activations.linear) for each in used)

@@ -1,0 +1,180 @@
+"""Which models can be trained, and which can share a graph."""
+
+from typing import Any
+
+import keras
+import pytest
+
+from dlsuite.errors import SpecError
+from dlsuite.models import create_model
+from dlsuite.training.instrumented import InstrumentedModel, structure_of
+from dlsuite.training.settings import TrainingSettings
+from dlsuite.training.trainer import Trainer, TrialSetup
+
+layers = keras.layers
+
+
+def gru(**settings: Any) -> keras.Model:
+    return create_model("gru", input_shape=(5, 2), outputs=2, **settings)
+
+
+def sequential(*stack: keras.layers.Layer, shape: tuple[int, ...] = (4, 2)) -> keras.Model:
+    return keras.Sequential([keras.Input(shape), *stack], name="stack")
+
+
+class Subclassed(keras.Model):
+    """A model whose layers nobody can list, of a layer that its configuration cannot hold."""
+
+    def __init__(self, layer: keras.layers.Layer) -> None:
+        super().__init__(name="own")
+        self.layer = layer
+
+    def call(self, inputs: Any) -> Any:
+        return self.layer(inputs)
+
+
+def subclassed() -> keras.Model:
+    model = Subclassed(layers.Dense(3))
+    model(keras.ops.zeros((1, 4)))
+    return model
+
+
+NOT_SEEDED = "draws random numbers that a trial's seed cannot govern yet; use keras.layers.Dropout"
+NO_ACTIVITY = "activity regularizers are not supported; penalize its weights"
+
+
+def several_outputs() -> keras.Model:
+    inputs = keras.Input((4,))
+    return keras.Model(inputs, [layers.Dense(1)(inputs), layers.Dense(1)(inputs)], name="two")
+
+
+REFUSED = {
+    "subclassed": (
+        subclassed,
+        "model 'own': expected a functional or sequential keras.Model; got a Subclassed",
+    ),
+    "nested subclassed": (
+        lambda: sequential(subclassed(), shape=(4,)),
+        "model 'own': expected a functional or sequential keras.Model; got a Subclassed",
+    ),
+    "no input shape": (
+        lambda: keras.Sequential([layers.Dense(3)], name="stack"),
+        "model 'stack': it has no input shape; begin it with keras.Input",
+    ),
+    "two outputs": (
+        several_outputs,
+        "model 'two': expected one input and one output; got 1 and 2",
+    ),
+    "noise": (
+        lambda: sequential(layers.GaussianNoise(0.1, name="noise")),
+        f"layer 'noise': a GaussianNoise layer {NOT_SEEDED}",
+    ),
+    "augmentation": (
+        lambda: sequential(layers.RandomFlip(name="flip"), shape=(4, 4, 1)),
+        f"layer 'flip': a RandomFlip layer {NOT_SEEDED}",
+    ),
+    "wrapped dropout": (
+        lambda: sequential(layers.TimeDistributed(layers.Dropout(0.5), name="steps")),
+        f"layer 'steps': a TimeDistributed layer {NOT_SEEDED}",
+    ),
+    "dropout in both directions": (
+        lambda: sequential(layers.Bidirectional(layers.LSTM(2, recurrent_dropout=0.5), name="two")),
+        f"layer 'two': a Bidirectional layer {NOT_SEEDED}",
+    ),
+    "dropout in a cell": (
+        lambda: sequential(layers.RNN(layers.GRUCell(2, dropout=0.5), name="rnn")),
+        f"layer 'rnn': a RNN layer {NOT_SEEDED}",
+    ),
+    "dropout of attention in a nested model": (
+        lambda: sequential(sequential(layers.SpatialDropout1D(0.5, name="rows"))),
+        f"layer 'stack/rows': a SpatialDropout1D layer {NOT_SEEDED}",
+    ),
+    "activity": (
+        lambda: sequential(layers.Dense(2, activity_regularizer="l2", name="active")),
+        f"layer 'active': {NO_ACTIVITY}",
+    ),
+    "activity in a nested model": (
+        lambda: sequential(sequential(layers.Dense(2, activity_regularizer="l1", name="deep"))),
+        f"layer 'deep': {NO_ACTIVITY}",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_model_that_cannot_be_trained_is_refused(case: str, dataset: Any) -> None:
+    build, message = REFUSED[case]
+    with pytest.raises(SpecError) as caught:
+        InstrumentedModel(build())
+    assert str(caught.value).startswith(message)
+    with pytest.raises(SpecError) as caught:
+        Trainer().train([TrialSetup(build(), TrainingSettings(), 0)], dataset(), epochs=1)
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.Bidirectional(layers.LSTM(2)),
+        layers.RNN(layers.GRUCell(2)),
+        layers.TimeDistributed(layers.Dense(2)),
+        layers.GaussianNoise(0.0),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_a_layer_that_draws_nothing_is_taken(layer: keras.layers.Layer) -> None:
+    model = sequential(layer)
+    trained = InstrumentedModel(model)
+    assert [v.shape for v in trained.model.weights] == [v.shape for v in model.weights]
+
+
+def test_rates_penalties_and_seeds_do_not_separate_graphs() -> None:
+    assert structure_of(gru()) == structure_of(gru(dropout=0.3, recurrent_dropout=0.4, l2=0.1))
+
+    def seeded(seed: int) -> keras.Model:
+        inputs = keras.Input((4,), name="input")
+        initializer = keras.initializers.GlorotUniform(seed)
+        x = layers.Dense(2, kernel_initializer=initializer, name="dense")(inputs)
+        return keras.Model(inputs, layers.Dropout(0.1, seed=seed, name="drop")(x), name="model")
+
+    assert structure_of(seeded(1)) == structure_of(seeded(2))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"units": [8]}, {"batch_norm": True}, {"depth": 2}, {"activation": "relu"}],
+    ids=str,
+)
+def test_what_changes_the_graph_separates_graphs(other: dict[str, Any]) -> None:
+    assert structure_of(gru()) != structure_of(gru(**other))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (
+            layers.Dense(2, kernel_regularizer=keras.regularizers.L1L2(0.1, 0.1), name="x"),
+            layers.Dense(2, kernel_regularizer=keras.regularizers.L1L2(0.1, 0.2), name="x"),
+        ),
+        (layers.GaussianNoise(0.0, name="x"), layers.GaussianNoise(0.1, name="x")),
+        (layers.AlphaDropout(0.0, name="x"), layers.AlphaDropout(0.1, name="x")),
+        (layers.GRU(2, dropout=0.1, name="x"), layers.GRU(2, dropout=0.2, name="x")),
+    ],
+    ids=["L1L2", "GaussianNoise", "AlphaDropout", "GRU"],
+)
+def test_a_rate_that_is_built_into_the_graph_separates_graphs(first: Any, second: Any) -> None:
+    def model(layer: keras.layers.Layer) -> keras.Model:
+        inputs = keras.Input((4, 2), name="input")
+        return keras.Model(inputs, layer(inputs), name="model")
+
+    assert structure_of(model(first)) != structure_of(model(second))
+
+
+def test_penalties_are_weighted_as_in_keras() -> None:
+    plain = gru(l2=0.3, units=[3])
+    trained = InstrumentedModel(gru(l2=0.7, units=[3]))
+    weights = [w + 0.1 for w in plain.get_weights()]
+    plain.set_weights(weights)
+    trained.load(plain, weights, seed=0)
+    expected = float(sum(plain.losses))
+    assert expected > 0
+    assert float(trained.penalty()) == pytest.approx(expected, rel=1e-5)

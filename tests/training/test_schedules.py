@@ -1,0 +1,70 @@
+"""The learning rate of a step against the values of Keras's own schedules."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from dlsuite.training.optimizers import TrialSchedule, make_optimizer
+from dlsuite.training.settings import TrainingSettings
+
+schedules = keras.optimizers.schedules
+
+
+def rates(total: int, **settings: Any) -> np.ndarray:
+    schedule = TrialSchedule(TrainingSettings(**settings), total_steps=total)
+    return np.array([float(schedule(step)) for step in range(total)])
+
+
+def test_a_constant_rate_stays() -> None:
+    assert rates(5, learning_rate=0.3) == pytest.approx([0.3] * 5)
+
+
+@pytest.mark.parametrize("total", [1, 2, 7, 40])
+def test_the_step_schedule_is_keras_piecewise_constant_decay(total: int) -> None:
+    keras_own = schedules.PiecewiseConstantDecay([total // 2, total * 3 // 4], [0.3, 0.03, 0.003])
+    expected = [float(keras_own(step)) for step in range(total)]
+    assert rates(total, learning_rate=0.3, schedule="step") == pytest.approx(expected)
+
+
+def test_the_step_schedule_falls_to_a_tenth_after_half_and_again_after_three_quarters() -> None:
+    got = rates(40, learning_rate=1.0, schedule="step")
+    assert got[[0, 19, 22, 29, 32, 39]] == pytest.approx([1, 1, 0.1, 0.1, 0.01, 0.01])
+
+
+@pytest.mark.parametrize("total", [1, 10])
+def test_the_cosine_schedule_is_keras_cosine_decay(total: int) -> None:
+    keras_own = schedules.CosineDecay(0.3, decay_steps=total)
+    expected = [float(keras_own(step)) for step in range(total)]
+    assert rates(total, learning_rate=0.3, schedule="cosine") == pytest.approx(expected)
+
+
+def test_a_cosine_after_a_warm_up_is_keras_own() -> None:
+    keras_own = schedules.CosineDecay(0.3 / 5, decay_steps=16, warmup_target=0.3, warmup_steps=4)
+    expected = [float(keras_own(step)) for step in range(20)]
+    got = rates(20, learning_rate=0.3, schedule="cosine", warmup=0.2)
+    assert got == pytest.approx(expected)
+    assert got.argmax() == 4
+
+
+def test_a_warm_up_rises_evenly_to_the_full_rate_and_stays() -> None:
+    got = rates(10, learning_rate=0.5, warmup=0.4)
+    assert got == pytest.approx([0.1, 0.2, 0.3, 0.4, *[0.5] * 6])
+
+
+def test_the_step_schedule_counts_from_the_end_of_the_warm_up() -> None:
+    got = rates(20, learning_rate=1.0, schedule="step", warmup=0.2)
+    plain = rates(16, learning_rate=1.0, schedule="step")
+    assert got[4:] == pytest.approx(plain)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("sgd", "SGD"), ("rmsprop", "RMSprop"), ("adam", "Adam"), ("adamw", "AdamW")],
+)
+def test_an_optimizer_is_keras_own(name: Any, expected: str) -> None:
+    optimizer = make_optimizer(TrainingSettings(optimizer=name, clip_norm=2.0), total_steps=3)
+    assert type(optimizer) is getattr(keras.optimizers, expected)
+    assert optimizer.global_clipnorm == 2.0
+    assert float(optimizer.learning_rate) == pytest.approx(1e-3)
