@@ -1,7 +1,9 @@
 """The registry of models: names to builders, with what each takes and what kinds of data it is for."""
 
+import functools
 import inspect
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -161,16 +163,15 @@ def create_model(
     given: dict[str, Any] = {"input_shape": tuple(input_shape), "outputs": outputs}
     if "vocabulary" in inspect.signature(entry.builder).parameters:
         given["vocabulary"] = vocabulary
+    import keras
+
     try:
-        model = entry.builder(**given, **settings)
+        model = _build_apart(functools.partial(entry.builder, **given, **settings))
     except ValueError as error:  # Keras's word for a shape that does not fit.
         reason = str(error).partition("\n")[0]
         raise SpecError(
             f"model {name!r}: cannot be built for examples of shape {given['input_shape']}: {reason}"
         ) from error
-
-    import keras
-
     if not isinstance(model, keras.Model):
         raise SpecError(
             f"model {name!r}: its builder must return a keras.Model; got a {type(model).__name__}."
@@ -184,3 +185,21 @@ def create_model(
             f"model {name!r}: expected an output of shape (None, {outputs}); got {model.output_shape}."
         )
     return model
+
+
+def _build_apart(build: Callable[[], Any]) -> Any:
+    """Build in a thread of its own, where Keras counts unnamed layers from the beginning.
+
+    A layer's draws depend on its name: a second model of the same builder must not be called otherwise
+    than the first.
+    """
+    import keras
+
+    policy = keras.config.dtype_policy()  # Keras keeps it for each thread, as it does the names.
+
+    def work() -> Any:
+        keras.config.set_dtype_policy(policy)
+        return build()
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(work).result()

@@ -40,7 +40,10 @@ Count = Annotated[int, Field(ge=1)]
 Sizes = Annotated[
     tuple[Count, ...],
     Field(min_length=1),
-    BeforeValidator(lambda raw: tuple(raw) if isinstance(raw, list) else (raw,)),
+    BeforeValidator(
+        lambda raw: tuple(raw) if isinstance(raw, list) else (raw,),
+        json_schema_input_type=Count | Annotated[list[Count], Field(min_length=1)],
+    ),
 ]
 """The sizes of a stack of layers, each 1 or more; a single number stands for a stack of one."""
 
@@ -203,7 +206,7 @@ def _is_vectorized(annotation: Any) -> bool:
 
 def _in_words(schema: Mapping[str, Any]) -> str:
     if "anyOf" in schema:
-        return " or ".join(_in_words(choice) for choice in schema["anyOf"])
+        return ", or ".join(_in_words(choice) for choice in schema["anyOf"])
     if "const" in schema:
         return json.dumps(schema["const"])
     if "enum" in schema:
@@ -217,13 +220,18 @@ def _in_words(schema: Mapping[str, Any]) -> str:
         "array": "a list",
     }.get(schema.get("type", ""), "a value")
     if "items" in schema:
-        words += " of items, each " + _in_words(schema["items"])
+        least = schema.get("minItems", 0)
+        return (
+            words
+            + (f" of at least {least}" if least else "")
+            + ", each "
+            + _in_words(schema["items"])
+        )
     bounds = {
         "minimum": "at least {}",
         "exclusiveMinimum": "more than {}",
         "maximum": "at most {}",
         "exclusiveMaximum": "less than {}",
-        "minItems": "with at least {} of them",
     }
     parts = [
         text.format(display(schema[bound])) for bound, text in bounds.items() if bound in schema

@@ -13,18 +13,25 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationError,
     model_serializer,
     model_validator,
 )
 
+from dlsuite.errors import SpecError
 from dlsuite.spec.hyperparameters import display
-from dlsuite.spec.values import Value, Values, freeze, same, thaw
+from dlsuite.spec.values import Range, Value, Values, freeze, same, thaw
+from dlsuite.spec.wording import first_line
 
 RESERVED = frozenset(
     {"task", "condition", "seed", "split_seed", "status", "selected", "epoch", "epochs", "layer"}
     | {"measure", "trial", "parameters"}
 )
 """Column names that a hyperparameter cannot have, because the result tables use them."""
+
+
+MOST_SEEDS = 100_000
+"""The most seeds that a study can count off."""
 
 
 def _name_is_a_folder_name(name: str) -> str:
@@ -42,11 +49,12 @@ def _name_is_a_folder_name(name: str) -> str:
 
 def _seeds(raw: object) -> object:
     """Let `seeds = 5` stand for 0, 1, 2, 3, 4."""
+    raw = freeze(raw)
     if isinstance(raw, int) and not isinstance(raw, bool):
-        if raw < 1:
-            raise ValueError("a study needs at least 1 seed")
+        if not 1 <= raw <= MOST_SEEDS:
+            raise ValueError(f"expected 1 to {MOST_SEEDS} seeds, or a list of them")
         return tuple(range(raw))
-    return freeze(raw)
+    return raw
 
 
 def _no_duplicates(seeds: tuple[int, ...]) -> tuple[int, ...]:
@@ -144,6 +152,23 @@ class Study(_Frozen):
         default=None, ge=1, description="How many conditions a random design draws."
     )
 
+    def __init__(self, **settings: Any) -> None:
+        """Check the settings.
+
+        Raises:
+            SpecError: They make no study; the message names the key, what was expected and what came.
+        """
+        try:
+            super().__init__(**settings)
+        except ValidationError as error:
+            ranges = [field.alias or name for name, field in Range.model_fields.items()]
+            known = {
+                "": list(Study.model_fields),
+                "tasks": list(Task.model_fields),
+                "range": ranges,
+            }
+            raise SpecError(first_line(error, known=known)) from error
+
     @model_validator(mode="before")
     @classmethod
     def _name_comes_first(cls, raw: object) -> object:
@@ -205,8 +230,10 @@ class Study(_Frozen):
 
     @model_validator(mode="after")
     def _random_design_has_a_size(self) -> Self:
-        if (self.design == "random") != (self.trials is not None):
-            raise ValueError("'trials' is set exactly where design = 'random'")
+        if self.design == "random" and self.trials is None:
+            raise ValueError("design = 'random' needs 'trials', the number of conditions to draw")
+        if self.design != "random" and self.trials is not None:
+            raise ValueError(f"'trials' goes with design = 'random'; the design is {self.design!r}")
         return self
 
     @model_validator(mode="after")

@@ -81,7 +81,9 @@ def same(first: object, second: object) -> bool:
 
 
 def freeze(value: object) -> object:
-    """Turn lists into tuples, all the way down."""
+    """Turn lists and arrays into tuples, all the way down."""
+    if hasattr(value, "tolist"):  # A NumPy array or scalar, as `np.linspace` gives.
+        value = value.tolist()
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return tuple(freeze(item) for item in value)
     return value

@@ -64,6 +64,7 @@ def make_plan(study: Study) -> Plan:
         for split_seed in study.split_seeds
         for seed in study.seeds
     ]
+    _check_effect(study, trials)
     return Plan(
         study=study,
         tasks=tuple(resolver.planned(study) for resolver in resolved),
@@ -107,3 +108,15 @@ def _in_own_types(study: Study, resolved: Sequence[Resolver]) -> Study:
             "baseline": baseline,
         }
     )
+
+
+def _check_effect(study: Study, trials: Sequence[Trial]) -> None:
+    """Refuse a setting that no trial's optimizer uses: a study of it would find that it does nothing."""
+    idle = frozenset.intersection(*(trial.training.without_effect for trial in trials))
+    for place in ("factors", "tune", "fixed"):
+        for key in sorted(idle & set(getattr(study, place))):
+            optimizers = sorted({display(trial.training.optimizer) for trial in trials})
+            raise SpecError(
+                f"{place}.{key} has no effect with optimizer {' or '.join(optimizers)}"
+                + (" and momentum 0." if key == "nesterov" and '"sgd"' in optimizers else ".")
+            )

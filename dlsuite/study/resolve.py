@@ -128,15 +128,13 @@ class Resolver:
                 ),
                 "split_seed": split_seed,
             },
-            training=TrainingSettings(
-                **validate_settings(split["training"], self.takes["training"], taker="training")
-            ),
+            training=TrainingSettings(**split["training"]),
             seed=seed,
             split_seed=split_seed,
             epochs=study.epochs,
         )
 
-    def _of(self, chosen: Mapping[str, Value], place: str) -> dict[str, Value]:
+    def _of(self, chosen: Mapping[str, Value], place: str) -> dict[str, Any]:
         return {key: value for key, value in chosen.items() if key in self.takes[place]}
 
     def _check_settings(self, settings: Mapping[str, Value], place: str, taker: str) -> None:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from dlsuite.errors import SpecError
 from dlsuite.training.streams import batch_order
 
 
@@ -41,11 +42,19 @@ def epoch_batches(
         epoch: The epoch, from 1.
         examples: How many training examples there are.
         batch_size: Examples in a batch; all of them if there are fewer.
+
+    Raises:
+        SpecError: Every batch would be a single example, and the model has batch normalization.
     """
     order = batch_order(seed, epoch, examples)
     size = min(batch_size, examples)
     end = examples // size * size
     whole, last = order[:end].reshape(-1, size), order[end:]
+    if size == 1 and _has_batch_norm(model):
+        raise SpecError(
+            "batch_size: batch normalization needs at least 2 examples in a batch, since the variance of "
+            "one is 0; got 1."
+        )
     if len(last) == 1 and _has_batch_norm(model):
         note = "the last batch, of a single example, is skipped: it has no variance to normalize by"
         return EpochBatches(whole, last[:0], note)

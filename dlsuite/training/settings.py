@@ -3,6 +3,7 @@
 Nothing here needs TensorFlow, so that a study can be checked without it.
 """
 
+import functools
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -33,6 +34,9 @@ class TrainingSettings:
             quarters of the steps; `cosine`, down to 0 (Loshchilov and Hutter, 2017).
         warmup: Share of all steps in which the learning rate first rises from near 0 to its full size.
         batch_size: Examples in a step. The last batch of an epoch may be smaller.
+
+    Raises:
+        SpecError: A setting has the wrong type or is out of bounds.
     """
 
     optimizer: Literal["sgd", "rmsprop", "adam", "adamw"] = "adam"
@@ -44,6 +48,21 @@ class TrainingSettings:
     schedule: Literal["constant", "step", "cosine"] = "constant"
     warmup: Rate = 0.0
     batch_size: Count = 32
+
+    def __post_init__(self) -> None:
+        """Check every setting."""
+        for name, hyperparameter in training_hyperparameters().items():
+            object.__setattr__(self, name, hyperparameter.validate(getattr(self, name)))
+
+    @property
+    def without_effect(self) -> frozenset[str]:
+        """The settings that change nothing, whatever their value, given the others."""
+        idle = set()
+        if self.optimizer not in ("sgd", "rmsprop"):
+            idle.add("momentum")
+        if self.optimizer != "sgd" or self.momentum == 0:
+            idle.add("nesterov")
+        return frozenset(idle)
 
     @property
     def depends_on_length(self) -> bool:
@@ -61,7 +80,9 @@ class TrainingSettings:
 
 def training_hyperparameters() -> dict[str, Hyperparameter]:
     """What a study can set of the training, by name."""
-    return dict(_HYPERPARAMETERS)
+    return dict(_hyperparameters())
 
 
-_HYPERPARAMETERS = hyperparameters_of(TrainingSettings)
+@functools.cache
+def _hyperparameters() -> dict[str, Hyperparameter]:
+    return hyperparameters_of(TrainingSettings)

@@ -176,7 +176,11 @@ def test_a_builder_returns_a_model_with_the_outputs_asked_for(build: Any, messag
             {"dropout": -0.1},
             "dropout: expected a number, at least 0, less than 1; got -0.1.",
         ),
-        ("mlp", {"units": []}, "units: expected a list of items, each a whole number, at least 1"),
+        (
+            "mlp",
+            {"units": []},
+            "units: expected a whole number, at least 1, or a list of at least 1",
+        ),
         ("mlp", {"l2": -1}, "l2: expected a number, at least 0; got -1."),
         ("mlp", {"activation": "rleu"}, 'activation: expected one of "relu", "tanh", '),
         ("mlp", {"batch_norm": "yes"}, 'batch_norm: expected true or false; got "yes".'),
@@ -204,3 +208,17 @@ def test_an_image_too_small_to_be_halved_is_refused(
         "larger images."
     )
     assert create_model(name, input_shape=(9, 8, 1), outputs=2, filters=filters).count_params() > 0
+
+
+def test_layers_without_names_are_called_alike_in_every_model() -> None:
+    import keras
+
+    def linear(*, input_shape: tuple[int, ...], outputs: int) -> keras.Model:
+        return keras.Sequential([keras.Input(input_shape), keras.layers.Dense(outputs)])
+
+    register_model("unnamed", kinds=["table"])(linear)
+    try:
+        models = [create_model("unnamed", input_shape=(3,), outputs=2) for _ in range(2)]
+    finally:
+        unregister_model("unnamed")
+    assert [layer.name for model in models for layer in model.layers] == ["dense", "dense"]

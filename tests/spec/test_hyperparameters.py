@@ -120,7 +120,7 @@ def test_a_value_comes_back_in_its_own_type(name: str, value: object, expected: 
         ("depth", 1.5, "depth: expected a whole number, at least 1; got 1.5."),
         ("depth", 0, "depth: expected a whole number, at least 1; got 0."),
         ("l2", float("inf"), "l2: expected a number, at least 0; got inf."),
-        ("clip", 0, "clip: expected a number, more than 0 or nothing; got 0."),
+        ("clip", 0, "clip: expected a number, more than 0, or nothing; got 0."),
         ("batch_norm", 1, "batch_norm: expected true or false; got 1."),
         ("activation", "rel", 'activation: expected one of "relu", "tanh"; got "rel".'),
         ("untyped", "x", 'untyped: expected a whole number; got "x".'),
@@ -128,11 +128,11 @@ def test_a_value_comes_back_in_its_own_type(name: str, value: object, expected: 
         (
             "units",
             [16, 0],
-            "units: expected a list of items, each a whole number, at least 1, with at least 1 of "
-            "them; got [16, 0].",
+            "units: expected a whole number, at least 1, or a list of at least 1, each a whole number, "
+            "at least 1; got [16, 0].",
         ),
-        ("units", [], "with at least 1 of them; got []."),
-        ("units", {1, 2}, "with at least 1 of them; got "),
+        ("units", [], "or a list of at least 1, each a whole number, at least 1; got []."),
+        ("units", {1, 2}, "each a whole number, at least 1; got "),
     ],
 )
 def test_a_bad_value_says_what_was_expected_and_what_came(

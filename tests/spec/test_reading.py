@@ -4,6 +4,7 @@ import copy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -168,18 +169,21 @@ def test_the_baseline_takes_the_factors_own_spelling() -> None:
         ),
         ({"baseline": {"drop": 0}}, "baseline.drop is not a factor; the factors are dropout."),
         ({"baseline": {"dropout": False}}, "baseline.dropout = false is not among factors.dropout"),
-        ({"design": "random"}, "'trials' is set exactly where design = 'random'."),
-        ({"trials": 3}, "'trials' is set exactly where design = 'random'."),
+        (
+            {"design": "random"},
+            "design = 'random' needs 'trials', the number of conditions to draw.",
+        ),
+        ({"trials": 3}, "'trials' goes with design = 'random'; the design is 'full'."),
         (
             {"design": "half"},
-            "design: input should be 'full', 'one-at-a-time' or 'random'; got \"half\"",
+            "design: expected 'full', 'one-at-a-time' or 'random'; got \"half\"",
         ),
-        ({"seeds": 0}, "seeds: a study needs at least 1 seed; got 0."),
+        ({"seeds": 0}, "seeds: expected 1 to 100000 seeds, or a list of them; got 0."),
         ({"seeds": []}, "seeds: expected at least one entry; got []."),
         ({"seeds": [1, 1]}, "seeds: a seed stands there twice; got [1, 1]."),
         ({"seeds": [0.5]}, "seeds.0: expected a whole number; got 0.5."),
         ({"seeds": True}, "seeds: expected a list; got true."),
-        ({"epochs": 0}, "epochs: input should be greater than or equal to 1; got 0."),
+        ({"epochs": 0}, "epochs: expected a number, at least 1; got 0."),
         ({"epochs": "3"}, 'epochs: expected a whole number; got "3".'),
         ({"fixed": {"l2": float("nan")}}, "fixed.l2: expected "),
         ({"fixed": {"l2": 10**5000}}, "fixed.l2: expected "),
@@ -405,3 +409,26 @@ def test_the_schema_describes_what_a_study_may_hold() -> None:
     assert set(schema["properties"]) == set(Study.model_fields)
     assert set(schema["required"]) == {"name", "tasks", "factors"}
     assert schema["additionalProperties"] is False
+
+
+def test_a_study_made_from_python_is_checked_alike() -> None:
+    settings = {"name": "s", "tasks": [{"model": "mlp", "data": "wine"}]}
+
+    study = Study(**settings, factors={"dropout": np.linspace(0, 0.5, 3)}, seeds=np.int64(2))
+
+    assert study.factors == {"dropout": (0.0, 0.25, 0.5)}
+    assert study.seeds == (0, 1)
+    with pytest.raises(SpecError, match=r"^unknown key 'factor'\. Did you mean 'factors'\?$"):
+        Study(**settings, factor={})
+
+
+def test_more_seeds_than_anybody_trains_are_refused_at_once() -> None:
+    with pytest.raises(
+        SpecError, match="expected 1 to 100000 seeds, or a list of them; got 10000000"
+    ):
+        Study(
+            name="s",
+            tasks=[{"model": "mlp", "data": "wine"}],
+            factors={"dropout": [0.1]},
+            seeds=10**12,
+        )

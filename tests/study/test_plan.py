@@ -85,6 +85,12 @@ def test_a_tasks_own_settings_go_before_the_studys(small: Make) -> None:
     assert trials[-1].training.learning_rate == 0.1
 
 
+def test_a_setting_that_only_some_optimizers_use_can_stand_beside_them(small: Make) -> None:
+    study = small(factors={"optimizer": ["adam", "sgd"]}, fixed={"momentum": 0.9})
+
+    assert [trial.training.momentum for trial in make_plan(study).trials] == [0.9] * 4
+
+
 class TestKey:
     def test_does_not_know_the_study_or_its_grid(self, small: Make) -> None:
         before = make_plan(small()).trials[0]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dlsuite.data import Dataset, Split
+from dlsuite.errors import SpecError
 from dlsuite.models import create_model
 from dlsuite.training.result import TrialResult
 from dlsuite.training.settings import TrainingSettings
@@ -289,6 +290,13 @@ def test_a_last_batch_of_one_is_skipped_before_batch_normalization(
     np.testing.assert_allclose(
         [row["val_loss"] for row in result.curves], [row["val_loss"] for row in expected], rtol=1e-4
     )
+
+
+def test_batches_of_a_single_example_cannot_be_normalized(trainer: Trainer, dataset: Any) -> None:
+    model = create_model("mlp", input_shape=(4,), outputs=3, units=[6], batch_norm=True)
+    setup = TrialSetup(model, TrainingSettings(batch_size=1), seed=0)
+    with pytest.raises(SpecError, match=r"batch_size: .* needs at least 2 examples .*; got 1\."):
+        trainer.train([setup], dataset(train=17), epochs=1)
 
 
 def test_a_last_batch_of_one_counts_without_batch_normalization(
