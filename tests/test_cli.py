@@ -159,6 +159,11 @@ BAD = {
         "'dropout' stands in [factors] and in [fixed]",
     ),
     "a key in a task too": ("units = 4", "dropout = 0.1", "tasks.0.model (mlp/wine)"),
+    "a key in two places of a task": (
+        "[factors]",
+        "[tasks.fixed]\nunits = 8\n[factors]",
+        "'units' stands in tasks.0.fixed and in tasks.0.model (mlp/wine); keep one",
+    ),
     "a name that is a path": ('"tiny"', '"../tiny"', "got '../tiny'"),
     "malformed TOML": ("[factors]", "[factors", "not valid TOML"),
     "a text for a number": (

@@ -88,9 +88,10 @@ class Dataset:
         class_names: By label; empty for regression.
         vocabulary: For text, the characters by token id: id 0 is padding (the empty string), id 1
             any character that the training split does not hold (U+FFFD). None otherwise.
-        target_mean: Mean of the training targets; 0 for classification.
-        target_scale: Standard deviation of the training targets, 1 if they are constant; 1 for
-            classification. The trainer standardizes targets with these.
+        target_mean: Mean of the targets of the whole training split, before it is cut to `train_size` and
+            before noise; 0 for classification.
+        target_scale: Their standard deviation, 1 if they are constant; 1 for classification. The trainer
+            standardizes targets with these.
         source: Where the data comes from.
         license: Under which terms.
         description: What an example is and what is to be told.
@@ -127,8 +128,9 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256, in hex, of the content: arrays with type and shape, class names, vocabulary.
+        """SHA-256, in hex, of the content.
 
+        That is: arrays with type and shape, class names, vocabulary, how targets are standardized.
         The name, the notes and the machine's byte order do not enter it.
         """
         digest = hashlib.sha256()
@@ -140,6 +142,8 @@ class Dataset:
                 digest.update(json.dumps(header).encode())
                 digest.update(little_endian.tobytes())
         digest.update(json.dumps([self.class_names, self.vocabulary]).encode())
+        if self.task_type == "regression":
+            digest.update(json.dumps([self.target_mean, self.target_scale]).encode())
         return digest.hexdigest()
 
     def __repr__(self) -> str:

@@ -33,20 +33,19 @@ def guess_class(parts: Parts, *, classes: int) -> Guess:
     return Guess("majority class", _held_out(parts, scores))
 
 
-def guess_value(parts: Parts, *, target_mean: float, target_scale: float) -> Guess:
-    """Guess the training mean or, for series, that the last value stays.
+def guess_value(parts: Parts, *, target_scale: float) -> Guess:
+    """Guess the mean of the targets trained on or, for series, that the last value stays.
 
-    The loss is the mean squared error of the standardized target `(y - target_mean) /
-    target_scale`.
+    The loss is the mean squared error of the standardized target.
 
     Args:
         parts: The parts, targets in their own units.
-        target_mean: Mean of the training targets.
-        target_scale: Standard deviation of the training targets.
+        target_scale: What one standardized unit is in the target's own.
     """
+    mean = float(parts.train.y.mean())
 
     def scores(part: Part) -> dict[str, float]:
-        guessed: Array | float = target_mean if part.last_value is None else part.last_value
+        guessed: Array | float = mean if part.last_value is None else part.last_value
         error = part.y - guessed
         mean_squared = float(np.mean(error**2))
         return {

@@ -84,7 +84,8 @@ def prepare(
         parts = _scaled(parts) if input_scaling == "standard" else parts
         parts = parts.map_x(lambda x: x.astype(np.float32))
 
-    mean, scale = (0.0, 1.0) if classes else _mean_and_scale(parts.train.y)
+    # Of the whole, clean training split, so that a loss has one unit whatever is done to the targets.
+    mean, scale = (0.0, 1.0) if classes else _mean_and_scale(clean)
     return Dataset(
         name=about.name,
         kind=about.kind,
@@ -100,7 +101,7 @@ def prepare(
         source=about.source,
         license=about.license,
         description=about.description,
-        guess=_guess(parts, classes, mean, scale),
+        guess=_guess(parts, classes, scale),
         notes=raw.notes + notes,
     )
 
@@ -181,10 +182,10 @@ def _finished(part: Part, classes: int) -> Split:
     return Split(part.x, part.y.astype(np.int32 if classes else np.float32))
 
 
-def _guess(parts: Parts, classes: int, mean: float, scale: float) -> Guess:
+def _guess(parts: Parts, classes: int, scale: float) -> Guess:
     if classes:
         return guess_class(parts, classes=classes)
-    return guess_value(parts, target_mean=mean, target_scale=scale)
+    return guess_value(parts, target_scale=scale)
 
 
 def _training_notes(

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from dlsuite.models.blocks import Activation, embed, hidden_block, l2_penalty, model_input, stacked
 from dlsuite.models.catalog import KINDS, register_model
-from dlsuite.spec import Count, DropoutRate, Penalty, Sizes
+from dlsuite.spec import Count, DropoutRate, Sizes, WeightPenalty
 
 if TYPE_CHECKING:
     import keras
@@ -21,7 +21,7 @@ def mlp(
     activation: Activation = "relu",
     dropout: DropoutRate = 0.0,
     batch_norm: bool = False,
-    l2: Penalty = 0.0,
+    l2: WeightPenalty = 0.0,
     embedding: Count = 16,
 ) -> "keras.Model":
     """Multilayer perceptron: dense layers, one after another; any input, flattened.

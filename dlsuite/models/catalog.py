@@ -1,6 +1,7 @@
 """The registry of models: names to builders, with what each takes and what kinds of data it is for."""
 
 import functools
+import hashlib
 import inspect
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +43,24 @@ class ModelEntry:
     def hyperparameters(self) -> dict[str, Hyperparameter]:
         """What a study can set, by name."""
         return hyperparameters_of(self.builder, skip=FROM_DATA)
+
+    @cached_property
+    def version(self) -> str:
+        """What tells this builder from another of its name.
+
+        For one of the suite's own it is empty, since their changes are counted by hand; for a user's it is
+        a hash of the source.
+        """
+        if self.builder.__module__.startswith("dlsuite."):
+            return ""
+        try:
+            source = inspect.getsource(self.builder)
+        except (OSError, TypeError):  # Typed into a shell, say.
+            code = getattr(self.builder, "__code__", None)
+            source = (
+                repr((code.co_code, code.co_consts)) if code is not None else repr(self.builder)
+            )
+        return hashlib.sha256(source.encode()).hexdigest()[:16]
 
     @property
     def summary(self) -> str:

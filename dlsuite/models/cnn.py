@@ -11,7 +11,7 @@ from dlsuite.models.blocks import (
     model_input,
 )
 from dlsuite.models.catalog import register_model
-from dlsuite.spec import Count, DropoutRate, Penalty, Sizes
+from dlsuite.spec import Count, DropoutRate, Sizes, WeightPenalty
 
 if TYPE_CHECKING:
     import keras
@@ -24,13 +24,13 @@ def cnn(
     outputs: int,
     filters: Sizes = (16, 32),
     depth: Count = 1,
-    units: Count = 64,
+    units: Sizes = (64,),
     activation: Activation = "relu",
     dropout: DropoutRate = 0.0,
     batch_norm: bool = False,
-    l2: Penalty = 0.0,
+    l2: WeightPenalty = 0.0,
 ) -> "keras.Model":
-    """Convolutional network: convolve, normalize, activate, pool, drop; then a dense layer.
+    """Convolutional network: convolve, normalize, activate, pool, drop; then dense layers.
 
     Each stage halves the image and ends in dropout. Batch normalization stands between a convolution and
     its activation, one mean and variance a filter over batch, height and width (Ioffe and Szegedy, 2015).
@@ -40,7 +40,7 @@ def cnn(
         outputs: Number of logits or values.
         filters: Filters of the 3x3 convolutions in each stage; as many stages as numbers.
         depth: Convolutions in each stage.
-        units: Units of the dense layer after the last stage.
+        units: Units of each dense layer after the last stage.
         activation: Activation after each convolution and the dense layer.
         dropout: Rate of dropout after each stage's pooling and after the dense layer.
         batch_norm: Whether batch normalization stands before each activation.
@@ -68,10 +68,20 @@ def cnn(
         x = keras.layers.MaxPooling2D(2, name=f"pool_{stage}")(x)
         x = keras.layers.Dropout(dropout, name=f"dropout_{stage}")(x)
     x = keras.layers.Flatten(name="flatten")(x)
-    x = keras.layers.Dense(
-        units, use_bias=not batch_norm, kernel_regularizer=l2_penalty(l2), name="dense"
-    )(x)
-    x = hidden_block(x, name="dense", activation=activation, batch_norm=batch_norm, dropout=dropout)
+    for number, width in enumerate(units, start=1):
+        x = keras.layers.Dense(
+            width,
+            use_bias=not batch_norm,
+            kernel_regularizer=l2_penalty(l2),
+            name=f"dense_{number}",
+        )(x)
+        x = hidden_block(
+            x,
+            name=f"dense_{number}",
+            activation=activation,
+            batch_norm=batch_norm,
+            dropout=dropout,
+        )
     logits = keras.layers.Dense(outputs, kernel_regularizer=l2_penalty(l2), name="output")(x)
     return keras.Model(inputs, logits, name="cnn")
 
@@ -86,7 +96,7 @@ def resnet(
     activation: Activation = "relu",
     dropout: DropoutRate = 0.0,
     batch_norm: bool = True,
-    l2: Penalty = 0.0,
+    l2: WeightPenalty = 0.0,
 ) -> "keras.Model":
     """Small residual network: blocks learn what to add to their input, so gradients pass straight through.
 

@@ -11,7 +11,7 @@ from dlsuite.models.blocks import (
     stacked,
 )
 from dlsuite.models.catalog import register_model
-from dlsuite.spec import Count, DropoutRate, Penalty, Sizes
+from dlsuite.spec import Count, DropoutRate, Sizes, WeightPenalty
 
 if TYPE_CHECKING:
     import keras
@@ -31,7 +31,7 @@ def simple_rnn(
     dropout: DropoutRate = 0.0,
     recurrent_dropout: DropoutRate = 0.0,
     batch_norm: bool = False,
-    l2: Penalty = 0.0,
+    l2: WeightPenalty = 0.0,
     embedding: Count = 16,
 ) -> "keras.Model":
     """Simple recurrent network: `h[t] = activation(x[t] W + h[t-1] U + b)`.
@@ -84,7 +84,7 @@ def gru(
     dropout: DropoutRate = 0.0,
     recurrent_dropout: DropoutRate = 0.0,
     batch_norm: bool = False,
-    l2: Penalty = 0.0,
+    l2: WeightPenalty = 0.0,
     embedding: Count = 16,
 ) -> "keras.Model":
     """Gated recurrent unit: an update and a reset gate decide what a state keeps and forgets.
@@ -144,7 +144,7 @@ def lstm(
     dropout: DropoutRate = 0.0,
     recurrent_dropout: DropoutRate = 0.0,
     batch_norm: bool = False,
-    l2: Penalty = 0.0,
+    l2: WeightPenalty = 0.0,
     embedding: Count = 16,
 ) -> "keras.Model":
     """Long short-term memory: a cell that gates write to, read from and clear.

@@ -33,6 +33,8 @@ DropoutRate = Annotated[Rate, Vectorized()]
 """The probability with which a unit is dropped in a training step."""
 Penalty = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 """The weight of a penalty, 0 or more."""
+WeightPenalty = Annotated[Penalty, Vectorized()]
+"""The weight of a penalty on a model's weights."""
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 """A number above 0."""
 Count = Annotated[int, Field(ge=1)]

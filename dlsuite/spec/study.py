@@ -195,6 +195,13 @@ class Study(_Frozen):
                 "model": task.model.settings,
                 "data": task.data.settings,
             }
+            for key in task.fixed:
+                for place in ("model", "data"):
+                    if key in own[place]:
+                        raise ValueError(
+                            f"{key!r} stands in tasks.{number}.fixed and in tasks.{number}.{place} "
+                            f"({task.label}); keep one"
+                        )
             for place, settings in own.items():
                 for key in settings:
                     for varied in ("factors", "tune"):

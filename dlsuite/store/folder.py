@@ -8,13 +8,14 @@ import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from dlsuite.errors import StoreError
+from dlsuite.spec import display
 from dlsuite.store.schema import PART_CURVES, PART_LAYERS, PART_TRIALS
 
 _TABLES = {"trials": PART_TRIALS, "curves": PART_CURVES, "layers": PART_LAYERS}
@@ -99,22 +100,31 @@ class ResultsFolder:
                 )
         return found, rejected
 
-    def write(self, files: Mapping[str, str]) -> None:
+    def write(self, files: Mapping[str, str]) -> bool:
         """Replace files, each at once: a reader sees the old one or the new one, never a half.
 
         Args:
             files: Contents by name.
 
+        Returns:
+            Whether any of them was not there, or held something else.
+
         Raises:
             StoreError: One cannot be written.
         """
+        changed = False
         with self._failing("written"):
             self.path.mkdir(parents=True, exist_ok=True)
             for name, text in files.items():
+                path = self.path / name
+                if path.is_file() and path.read_bytes() == text.encode():
+                    continue
+                changed = True
                 temporary = self.path / f".{name}-{os.getpid()}"
                 _write_synced(temporary, text)
-                os.replace(temporary, self.path / name)
+                os.replace(temporary, path)
             _sync(self.path)
+        return changed
 
     def read_table(self, name: str) -> pd.DataFrame:
         """Read one of the merged tables, such as `trials`.
@@ -154,11 +164,24 @@ class ResultsFolder:
             ) from error
 
 
-def to_csv(frame: pd.DataFrame) -> str:
-    """Write a table as CSV; numbers with seven significant digits, which is what float32 holds."""
+def to_csv(frame: pd.DataFrame, *, exact: Iterable[str] = ()) -> str:
+    """Write a table as CSV.
+
+    Args:
+        frame: The table. Measured numbers are written with seven significant digits, as many as float32
+            can be trusted with.
+        exact: Columns of settings, which are written as a study would, with all their digits.
+    """
+    written = {column: frame[column].map(_as_setting) for column in exact if column in frame}
+    frame = frame.assign(**written)
     text = frame.to_csv(index=False, float_format="%.7g", lineterminator="\n")
     assert isinstance(text, str)
     return text
+
+
+def _as_setting(value: object) -> object:
+    """A number or list as a study writes it; a text, a truth value or nothing as it is."""
+    return display(value) if isinstance(value, float | tuple) and value == value else value
 
 
 def read_csv(path: Path) -> pd.DataFrame:

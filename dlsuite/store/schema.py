@@ -51,6 +51,27 @@ TASKS = (
 """The columns of `tasks.csv`."""
 
 
+SUMMARY = (
+    "measure",
+    "n",
+    "n_diverged",
+    "divergence_rate",
+    "mean",
+    "ci_low",
+    "ci_high",
+    "sd",
+    "min",
+    "max",
+)
+"""The columns of `summary.csv` behind those that name the condition, before `guess`."""
+
+COLUMNS = frozenset(
+    {"task", "condition", "seed", "split_seed", "selected", "guess"}
+    | {*PART_TRIALS, *CURVES, *LAYERS, *SUMMARY}
+)
+"""Every name that a column can have beside the hyperparameters' own; none of them can be called so."""
+
+
 def identity_columns(factors: Iterable[str], tuned: Iterable[str]) -> list[str]:
     """The columns that name a trial in every merged table.
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from dlsuite.data import Dataset, load_data
+from dlsuite.data import DataEntry, Dataset, data_entry, load_data
 from dlsuite.spec.values import thaw
 from dlsuite.store import Part
 from dlsuite.study.trial import Trial
@@ -64,6 +64,10 @@ class InProcessExecutor:
             from dlsuite.training.trainer import Trainer
 
             self._trainer = Trainer()
+        # A model that cannot be trained is found before any other is trained.
+        for job in {job.trials[0].structure: job for job in jobs}.values():
+            (setup,) = _setups(job.trials[:1], load(job.trials[0]))
+            self._trainer.check(setup, load(job.trials[0]))
         said: set[str] = set()
         for job in jobs:
             yield train_population(job, self._trainer, watcher, said=said)
@@ -71,12 +75,14 @@ class InProcessExecutor:
 
 def load(trial: Trial) -> Dataset:
     """Load the data set of a trial, once for each of its settings."""
-    return _load(trial.data, json.dumps(thaw(trial.data_settings), sort_keys=True))
+    settings = json.dumps(thaw(trial.data_settings), sort_keys=True)
+    return _load(data_entry(trial.data), settings)
 
 
 @functools.lru_cache(maxsize=32)
-def _load(name: str, settings: str) -> Dataset:
-    return load_data(name, **json.loads(settings))
+def _load(entry: DataEntry, settings: str) -> Dataset:
+    """By its entry, not its name: a name can be registered again for something else."""
+    return load_data(entry.name, **json.loads(settings))
 
 
 def train_population(job: Job, trainer: Any, watcher: Watcher, *, said: set[str]) -> Part:
@@ -88,18 +94,8 @@ def train_population(job: Job, trainer: Any, watcher: Watcher, *, said: set[str]
         watcher: Told of every epoch and trial.
         said: What the watcher has been told, so that it is told once.
     """
-    from dlsuite.training.trainer import TrialSetup
-
     data = load(job.trials[0])
-    build = _model_builder(data)
-    setups = [
-        TrialSetup(
-            model=build(trial.model, json.dumps(thaw(trial.model_settings), sort_keys=True)),
-            settings=trial.training,
-            seed=trial.seed,
-        )
-        for trial in job.trials
-    ]
+    setups = _setups(job.trials, data)
     results = trainer.train(setups, data, epochs=job.trials[0].epochs, watcher=watcher)
     rows: dict[str, list[dict[str, Any]]] = {"trials": [], "curves": [], "layers": []}
     for trial, key, result in zip(job.trials, job.keys, results, strict=True):
@@ -127,6 +123,21 @@ def train_population(job: Job, trainer: Any, watcher: Watcher, *, said: set[str]
         curves=pd.DataFrame(rows["curves"]),
         layers=pd.DataFrame(rows["layers"]),
     )
+
+
+def _setups(trials: Sequence[Trial], data: Dataset) -> list[Any]:
+    """What the trainer needs of each trial; trials with the same hyperparameters share a model."""
+    from dlsuite.training.trainer import TrialSetup
+
+    build = _model_builder(data)
+    return [
+        TrialSetup(
+            model=build(trial.model, json.dumps(thaw(trial.model_settings), sort_keys=True)),
+            settings=trial.training,
+            seed=trial.seed,
+        )
+        for trial in trials
+    ]
 
 
 def _model_builder(data: Dataset) -> Callable[[str, str], Any]:

@@ -8,7 +8,6 @@ import pandas as pd
 from dlsuite.analysis import select_tuned, summarize
 from dlsuite.data import Dataset
 from dlsuite.spec.metrics import METRICS
-from dlsuite.spec.values import thaw
 from dlsuite.store import (
     SCORES,
     Part,
@@ -21,6 +20,9 @@ from dlsuite.store import (
 from dlsuite.store.schema import TASKS
 from dlsuite.study.plan import Plan
 from dlsuite.study.trial import Trial
+
+POSITION = "#"
+"""A trial's place in the plan, while tables are put together; no setting can be called so."""
 
 
 def finished_keys(parts: Sequence[Part], *, epochs: int) -> set[str]:
@@ -47,6 +49,7 @@ def merge(
     """
     study = plan.study
     factors, tuned = list(study.factors), list(study.tune)
+    settings = [*factors, *tuned]
     scores = [
         score
         for score in SCORES
@@ -54,7 +57,7 @@ def merge(
     ]
     names = pd.DataFrame(
         [
-            {"position": position, "trial": keys[position], **_identity(trial)}
+            {POSITION: position, "trial": keys[position], **_identity(trial)}
             for position, trial in enumerate(plan.trials)
         ]
     )
@@ -69,10 +72,10 @@ def merge(
     summary = summarize(trials, factors=factors, tuned=tuned, tasks=tasks)
     return {
         "tasks.csv": to_csv(tasks),
-        "trials.csv": to_csv(trials),
-        "curves.csv": to_csv(curves[curve_columns(factors, tuned, scores)]),
-        "layers.csv": to_csv(layers[layer_columns(factors, tuned)]),
-        "summary.csv": to_csv(summary),
+        "trials.csv": to_csv(trials, exact=settings),
+        "curves.csv": to_csv(curves[curve_columns(factors, tuned, scores)], exact=settings),
+        "layers.csv": to_csv(layers[layer_columns(factors, tuned)], exact=settings),
+        "summary.csv": to_csv(summary, exact=settings),
     }
 
 
@@ -81,17 +84,11 @@ def _identity(trial: Trial) -> dict[str, Any]:
     named = {
         "task": trial.task,
         "condition": trial.condition,
-        **{key: _cell(value) for key, value in values.items()},
+        **values,
         "seed": trial.seed,
         "split_seed": trial.split_seed,
     }
     return {key: named[key] for key in identity_columns(trial.factors, trial.tuned)}
-
-
-def _cell(value: object) -> object:
-    """A list is written as one cell: `64-32`."""
-    plain = thaw(value)
-    return "-".join(str(item) for item in plain) if isinstance(plain, list) else plain
 
 
 def _without_repeats(parts: Sequence[Part], *, epochs: int) -> list[Part]:
@@ -112,7 +109,7 @@ def _join(names: pd.DataFrame, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     rows = pd.concat(frames, ignore_index=True)
     # A stable sort keeps each trial's epochs and layers in their order.
     joined = names.merge(rows, on="trial", how="inner")
-    return joined.sort_values("position", kind="stable", ignore_index=True)
+    return joined.sort_values(POSITION, kind="stable", ignore_index=True)
 
 
 def _task_row(plan: Plan, index: int, data: Mapping[str, Dataset]) -> dict[str, Any]:

@@ -84,11 +84,10 @@ def _check_fixed(study: Study, resolved: Sequence[Resolver]) -> None:
 def _in_own_types(study: Study, resolved: Sequence[Resolver]) -> Study:
     """Give every value of a factor its hyperparameter's own type: `0` becomes `0.0` for a rate."""
 
-    def typed(place: str, key: str, value: Value) -> Value:
-        for resolver in resolved:
-            hyperparameter = resolver.hyperparameter(key, place=f"[{place}]")
-            value = validate_at(hyperparameter, value, place=place)
-        return value
+    def typed(place: str, key: str, value: Value) -> Any:
+        takers = [resolver.hyperparameter(key, place=f"[{place}]") for resolver in resolved]
+        first, *_ = [validate_at(taker, value, place=place) for taker in takers]
+        return first
 
     def typed_lists(place: str, lists: Mapping[str, tuple[Value, ...]]) -> dict[str, Any]:
         result = {}

@@ -9,6 +9,7 @@ from dlsuite.errors import SpecError, closest
 from dlsuite.models import ModelEntry, model_entry
 from dlsuite.spec import Hyperparameter, Study, Task, Value, validate_settings
 from dlsuite.spec.metrics import METRICS
+from dlsuite.store.schema import COLUMNS
 from dlsuite.study.trial import Trial, condition_label
 from dlsuite.training.settings import TrainingSettings, training_hyperparameters
 
@@ -60,6 +61,7 @@ class Resolver:
             },
             "training": training_hyperparameters(),
         }
+        self._check_takers()
         self._check_settings(task.model.settings, "model", f"model {self.model.name!r}")
         self._check_settings(task.data.settings, "data", f"data set {self.data.name!r}")
         for key, value in task.fixed.items():
@@ -68,6 +70,22 @@ class Resolver:
         for place, keys in (("factors", study.factors), ("tune", study.tune)):
             for key in keys:
                 self.hyperparameter(key, place=f"[{place}]")
+
+    def _check_takers(self) -> None:
+        """Refuse a name that would set two things at once, or that the result tables use."""
+        places = list(self.takes)
+        for index, place in enumerate(places):
+            for other in places[index + 1 :]:
+                for key in self.takes[place].keys() & self.takes[other].keys():
+                    raise SpecError(
+                        f"task {self.task.label!r}: both the {place} and the {other} take {key!r}; "
+                        "rename the argument of the one that is yours."
+                    )
+            for key in self.takes[place].keys() & set(COLUMNS):
+                raise SpecError(
+                    f"task {self.task.label!r}: the {place} takes {key!r}, which is a column of the results; "
+                    "rename the argument."
+                )
 
     def hyperparameter(self, key: str, *, place: str) -> Hyperparameter:
         """What a key stands for in this task."""

@@ -11,8 +11,8 @@ from dlsuite.study.environment import add_run, describe_run
 from dlsuite.study.executors import Executor, InProcessExecutor, Job, load
 from dlsuite.study.merge import finished_keys, merge
 from dlsuite.study.plan import Plan, make_plan
-from dlsuite.study.populations import into_populations
 from dlsuite.study.results import Results
+from dlsuite.study.trial import Trial
 
 
 class RunWatcher:
@@ -67,34 +67,47 @@ def run(
     keys, data = trial_keys(plan)
     folder = ResultsFolder(Path(out) / study.name)
     folder.open()
-    folder.write({"study.toml": write_study(plan.study)})
     parts, rejected = folder.parts()
     for line in rejected:
         watching.say(line)
     finished = finished_keys(parts, epochs=study.epochs)
-    missing = {i: trial for i, trial in enumerate(plan.trials) if keys[i] not in finished}
-    key_of = {id(trial): keys[i] for i, trial in missing.items()}
-    jobs = [
-        Job(population, tuple(key_of[id(trial)] for trial in population))
-        for population in into_populations(missing.values())
-    ]
-    watching.begin(len(plan.trials), len(plan.trials) - len(missing))
-    trained = 0
+    jobs = _jobs(plan, keys, finished)
+    done = sum(key in finished for key in keys.values())
+    watching.begin(done + sum(len(job.trials) for job in jobs), done)
+    trained, changed = 0, False
     try:
         for part in (executor or InProcessExecutor()).run(jobs, watching):
             folder.add_part(part)
             trained += len(part.trials)
     finally:
-        if parts or trained:
-            # Read back, so that the tables are the same whether a part is old or new.
-            folder.write(merge(plan, keys, folder.parts()[0], data))
-        run_description = describe_run(started=started, finished=time.time(), trained=trained)
-        folder.write(
-            {"environment.json": add_run(folder.path / "environment.json", run_description)}
-        )
+        # Read back, so that the tables are the same whether a part is old or new.
+        parts, _ = folder.parts()
+        if finished_keys(parts, epochs=study.epochs) & set(keys.values()):
+            tables = merge(plan, keys, parts, data)
+            changed = folder.write({"study.toml": write_study(plan.study), **tables})
+            run_now = describe_run(started=started, finished=time.time(), trained=trained)
+            folder.write({"environment.json": add_run(folder.path / "environment.json", run_now)})
     results = Results(folder.path)
-    results.draw()
+    if changed or not any((folder.path / "figures").glob("*.png")):
+        results.draw()
     return results
+
+
+def _jobs(plan: Plan, keys: Mapping[int, str], finished: set[str]) -> list[Job]:
+    """What is missing, a job a population; of trials that come to the same thing, the first."""
+    claimed = set(finished)
+    position_of = {id(trial): position for position, trial in enumerate(plan.trials)}
+    jobs = []
+    for population in plan.populations:
+        missing: dict[str, Trial] = {}
+        for trial in population:
+            key = keys[position_of[id(trial)]]
+            if key not in claimed:
+                claimed.add(key)
+                missing[key] = trial
+        if missing:
+            jobs.append(Job(tuple(missing.values()), tuple(missing)))
+    return jobs
 
 
 def trial_keys(plan: Plan) -> tuple[dict[int, str], Mapping[str, Dataset]]:

@@ -57,7 +57,7 @@ class Trial:
         """
         content = {
             "task": self.task,
-            "model": self.model,
+            "model": [self.model, model_entry(self.model).version],
             "data": fingerprint,
             "model_settings": thaw(self.model_settings),
             "training": vars(self.training),

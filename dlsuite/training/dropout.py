@@ -31,7 +31,7 @@ class DropoutSite:
     def __init__(self, path: str, step: tf.Variable) -> None:
         self.path = path
         self._step = step
-        self._rate = tf.Variable(0.0, trainable=False, dtype=tf.float32)
+        self._rate = tf.Variable(0.0, trainable=False, dtype=tf.float64)
         self._key = tf.Variable(np.zeros(2, np.int32), trainable=False)
 
     def assign(self, *, rate: float, seed: int) -> None:
@@ -53,7 +53,7 @@ class DropoutSite:
         seed = tf.stack([self._key[0], tf.bitwise.bitwise_xor(self._key[1], step)])
         # Threefry is the quick one under XLA on a CPU; it exists under XLA only.
         uniform = tf.random.stateless_uniform(shape, seed=seed, dtype=tf.float32, alg="threefry")
-        kept = tf.cast(uniform >= self._rate, dtype)
+        kept = tf.cast(uniform >= tf.cast(self._rate, tf.float32), dtype)
         return kept / tf.cast(1.0 - self._rate, dtype)
 
 
@@ -92,6 +92,12 @@ def dropout_rates(layer: keras.Layer, path: str) -> dict[str, float]:
     Raises:
         SpecError: The layer draws random numbers in a way that the streams do not cover.
     """
+    shared = len(layer._inbound_nodes) > 1
+    if shared and (isinstance(layer, (keras.layers.Dropout, *_RECURRENT)) or _any_draws(layer)):
+        raise SpecError(
+            f"layer {path!r}: it draws random numbers and is called more than once, which would draw the "
+            "same ones each time; use a layer for each call."
+        )
     if type(layer) is keras.layers.Dropout:
         return {path: float(layer.rate)}
     if isinstance(layer, _RECURRENT):
@@ -99,12 +105,16 @@ def dropout_rates(layer: keras.Layer, path: str) -> dict[str, float]:
             f"{path}/inputs": float(layer.dropout),
             f"{path}/recurrent": float(layer.recurrent_dropout),
         }
-    if any(_draws(inner) for inner in layer._flatten_layers()):
+    if _any_draws(layer):
         raise SpecError(
             f"layer {path!r}: a {type(layer).__name__} layer draws random numbers that a trial's seed "
             "cannot govern yet; use keras.layers.Dropout."
         )
     return {}
+
+
+def _any_draws(layer: keras.Layer) -> bool:
+    return any(_draws(inner) for inner in layer._flatten_layers())
 
 
 def _draws(layer: keras.Layer) -> bool:

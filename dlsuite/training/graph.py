@@ -12,11 +12,14 @@ import numpy as np
 import tensorflow as tf
 
 from dlsuite.training.examples import Examples
+from dlsuite.training.initialize import initial_weights
 from dlsuite.training.instrumented import InstrumentedModel
 from dlsuite.training.objective import Objective
 from dlsuite.training.optimizers import make_optimizer
 from dlsuite.training.settings import TrainingSettings
 from dlsuite.training.step import StepStatistics, norms, take_step
+
+_DRAWS_KEPT = 32
 
 
 class EpochReport(NamedTuple):
@@ -63,15 +66,26 @@ class TrainingGraph:
     ) -> None:
         self.trained = InstrumentedModel(plain)
         self._objective = objective
-        self._optimizer = make_optimizer(settings, total_steps=total_steps)
+        self._optimizer = make_optimizer(
+            settings, total_steps=total_steps, dtype=self.trained.model.variable_dtype
+        )
         self._schedule = self._optimizer._learning_rate
         self._optimizer.build(self.trained.model.trainable_variables)
         self._optimizer_start = [np.asarray(v) for v in self._optimizer.variables]
         self._best = [tf.Variable(v.value, trainable=False) for v in self.trained.model.weights]
         self._best_loss = tf.Variable(np.inf, trainable=False, dtype=self.trained.model.dtype)
+        self._drawn: dict[int, list[np.ndarray]] = {}
         self.layers = list(self.trained.layer_indices())
         self._epoch = tf.function(self._train_and_evaluate, jit_compile=True)
         self._evaluate_split = tf.function(self._evaluate, jit_compile=True)
+
+    def initial_weights(self, plain: keras.Model, seed: int) -> list[np.ndarray]:
+        """The initial weights for a seed, drawn once for all trials of the seed that share the graph."""
+        if seed not in self._drawn:
+            if len(self._drawn) >= _DRAWS_KEPT:
+                self._drawn.clear()
+            self._drawn[seed] = initial_weights(plain, seed)
+        return self._drawn[seed]
 
     def begin(
         self, plain: keras.Model, weights: list[np.ndarray], *, learning_rate: float, seed: int
@@ -88,7 +102,7 @@ class TrainingGraph:
         """Evaluate before the first step."""
         train, dead = self._evaluate_split(examples, examples.ranges["train"])
         validation, _ = self._evaluate_split(examples, examples.ranges["validation"])
-        self._best_loss.assign(validation[0])
+        self._best_loss.assign(np.inf)
         nothing = np.full(len(self.layers), np.nan)
         return EpochReport(
             finite=True,

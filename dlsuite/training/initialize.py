@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from dlsuite.errors import SpecError
 from dlsuite.training.streams import initializer_seed
 
 
@@ -28,6 +29,34 @@ def initial_weights(model: keras.Model, seed: int) -> list[np.ndarray]:
 def seeded_copy(model: keras.Model, seed: int) -> keras.Model:
     """Build a model anew, of the same layers under the same names, with the initial weights of a seed."""
     return clone_layers(model, lambda layer, path: _with_seeded_initializers(layer, seed, path))
+
+
+def check_seeded(model: keras.Model) -> None:
+    """Refuse a model whose initial weights a seed does not govern.
+
+    Raises:
+        SpecError: A layer draws weights without an initializer in its configuration, which would differ
+            from run to run, or several kernels from one initializer, which would all be alike.
+    """
+    copies = [_layers_of(seeded_copy(model, seed)) for seed in (0, 0, 1)]
+    for layer, again, differently in zip(*copies, strict=True):
+        for weight, other in zip(layer.weights, again.weights, strict=True):
+            if not np.array_equal(weight, other, equal_nan=True):
+                raise SpecError(
+                    f"weight {weight.path!r}: it is drawn by no initializer in its layer's configuration, so "
+                    "that a seed cannot govern it; give the layer an argument that ends in '_initializer'."
+                )
+        pairs = zip(layer.get_weights(), differently.get_weights(), strict=True)
+        drawn = [weight for weight, other in pairs if not np.array_equal(weight, other)]
+        if any(np.array_equal(w, v) for i, w in enumerate(drawn) for v in drawn[:i]):
+            raise SpecError(
+                f"layer {layer.name!r}: several of its weights come from one initializer and would begin "
+                "equal under a seed; build it from layers with an initializer each."
+            )
+
+
+def _layers_of(model: keras.Model) -> list[keras.Layer]:
+    return [layer for layer in model.layers if layer.weights]
 
 
 def clone_layers(model: keras.Model, clone: Any, *, prefix: str = "") -> keras.Model:

@@ -15,7 +15,7 @@ from keras.src.models.functional import Functional  # What keras.Model(inputs, o
 
 from dlsuite.errors import SpecError
 from dlsuite.training.dropout import DropoutSite, dropout_rates, with_streams
-from dlsuite.training.initialize import clone_layers
+from dlsuite.training.initialize import check_seeded, clone_layers
 
 
 class InstrumentedModel:
@@ -27,18 +27,20 @@ class InstrumentedModel:
     Attributes:
         model: The rebuilt model: inputs to outputs.
         measured: The same, with the outputs of all ReLU activations behind the first output.
-        active_layers: Names of the layers whose activations `measured` gives.
+        active_layers: Names of the layers whose activations `measured` gives: the model's own, not those
+            inside a nested model.
         step: The number of steps taken; an integer variable.
 
     Raises:
-        SpecError: The model is subclassed, has a layer whose draws cannot be seeded, or penalizes
-            activations.
+        SpecError: The model is subclassed, has a layer whose draws cannot be seeded, penalizes activations
+            or adds a loss of its own.
     """
 
     def __init__(self, plain: keras.Model) -> None:
         check_trainable(plain)
         self.step = tf.Variable(0, trainable=False, dtype=tf.int64)
         self._sites = {path: DropoutSite(path, self.step) for path in rates_of(plain)}
+        check_seeded(plain)
         self.model = clone_layers(plain, lambda layer, path: with_streams(layer, self._sites, path))
         relus = [layer for layer in self.model.layers if _is_relu(layer)]
         self.active_layers = [layer.name for layer in relus]
@@ -77,7 +79,10 @@ class InstrumentedModel:
         return total
 
     def layer_indices(self) -> dict[str, list[int]]:
-        """For each layer with trainable weights, their places in `model.trainable_variables`."""
+        """For each layer with trainable weights, their places in `model.trainable_variables`.
+
+        A nested model counts as one layer.
+        """
         places = {id(variable): i for i, variable in enumerate(self.model.trainable_variables)}
         return {
             layer.name: [places[id(variable)] for variable in layer.trainable_variables]
@@ -104,6 +109,22 @@ def check_trainable(plain: keras.Model) -> None:
             raise SpecError(
                 f"layer {layer.name!r}: activity regularizers are not supported; penalize its weights."
             )
+    _check_losses(plain)
+
+
+def _check_losses(plain: keras.Model) -> None:
+    """Refuse losses that a layer adds by itself: the step would not see them."""
+    (given,) = plain.inputs
+    plain(
+        np.zeros([1, *given.shape[1:]], keras.backend.standardize_dtype(given.dtype)),
+        training=False,
+    )
+    penalties = sum(variable.regularizer is not None for variable in plain.trainable_variables)
+    if len(plain.losses) > penalties:
+        raise SpecError(
+            f"model {plain.name!r}: a layer adds a loss of its own (add_loss), which is not supported; "
+            "penalize weights by a regularizer."
+        )
 
 
 def _check_listable(plain: keras.Model) -> None:

@@ -18,8 +18,8 @@ class TrialResult:
 
     Attributes:
         status: `completed`, or `diverged` where a loss or gradient was no number.
-        diverged_epoch: The epoch in which it diverged, from 1.
-        best_epoch: The epoch with the lowest validation loss; None where it diverged.
+        diverged_epoch: The epoch in which it diverged; 0 where it began with no number.
+        best_epoch: The epoch with the lowest validation loss, from 1; None where it diverged.
         scores: By name: `<split>_<score>_<best or last>`, `test_<score>`, `gap_<score>_<best or last>`;
             empty where it diverged.
         curves: A row an epoch from 0: the epoch, scores on train and validation, gradient norm.
@@ -109,7 +109,8 @@ class TrialLog:
                 parameters=parameters,
                 notes=notes,
             )
-        best = min(self.curves, key=lambda row: float(row["val_loss"]))
+        # Of the epochs trained: an untrained network is no answer, however badly training went.
+        best = min(self.curves[1:], key=lambda row: float(row["val_loss"]))
         names = self._objective.scores(test)
         scores: dict[str, float] = {}
         for name in names:

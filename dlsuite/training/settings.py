@@ -23,7 +23,8 @@ class TrainingSettings:
     """How a model is trained.
 
     Args:
-        optimizer: Which of Keras's optimizers takes the step.
+        optimizer: Which of Keras's optimizers takes the step. `adamw` is Adam by the name it has with
+            weight decay: in Keras the decay is decoupled for all of them.
         learning_rate: Size of a step against the gradient, before the schedule's factor.
         momentum: For `sgd` and `rmsprop`, the share of the last step that goes into the next.
         nesterov: For `sgd`, whether momentum looks ahead (Sutskever et al., 2013).

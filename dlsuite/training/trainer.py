@@ -16,8 +16,7 @@ from dlsuite.data import Dataset
 from dlsuite.training.batches import EpochBatches, epoch_batches
 from dlsuite.training.examples import Examples, place
 from dlsuite.training.graph import TrainingGraph
-from dlsuite.training.initialize import initial_weights
-from dlsuite.training.instrumented import structure_of
+from dlsuite.training.instrumented import InstrumentedModel, structure_of
 from dlsuite.training.objective import Objective
 from dlsuite.training.result import TrialLog, TrialResult
 from dlsuite.training.settings import TrainingSettings
@@ -86,20 +85,20 @@ class Trainer:
         graph, examples = self._prepare(setup, data, objective, epochs)
         graph.begin(
             setup.model,
-            initial_weights(setup.model, setup.seed),
+            graph.initial_weights(setup.model, setup.seed),
             learning_rate=setup.settings.learning_rate,
             seed=setup.seed,
         )
         log = TrialLog(graph, objective)
         log.add(0, graph.look(examples))
         for epoch in range(1, epochs + 1):
+            if log.diverged_epoch is not None:
+                break
             batches = _batches(setup, data, epoch)
             report = graph.epoch(examples, tf.constant(batches.whole), tf.constant(batches.last))
             log.add(epoch, report)
             if watcher is not None:
                 watcher.epoch(log.last_loss)
-            if log.diverged_epoch is not None:
-                break
         test = None if log.diverged_epoch is not None else graph.test(examples)
         if watcher is not None:
             watcher.trial()
@@ -122,7 +121,7 @@ class Trainer:
             structure_of(setup.model),
             dtype,
             settings.structure(),
-            objective,
+            objective.task_type,
             total_steps if settings.depends_on_length else None,
         )
         graph = _remember(
@@ -132,6 +131,15 @@ class Trainer:
             most=_GRAPHS_KEPT,
         )
         return graph, examples
+
+    def check(self, setup: TrialSetup, data: Dataset) -> None:
+        """See that a trial can be trained, without training it.
+
+        Raises:
+            SpecError: It cannot.
+        """
+        InstrumentedModel(setup.model)
+        _batches(setup, data, 1)
 
 
 def _batches(setup: TrialSetup, data: Dataset, epoch: int) -> EpochBatches:

@@ -60,10 +60,12 @@ def test_color_channels_are_scaled_one_by_one(small_data):
 
 
 @pytest.mark.parametrize("label_noise", [0.0, 0.4])
-def test_the_targets_mean_and_scale_are_those_trained_on(label_noise):
-    data = load_data("diabetes", train_size=80, label_noise=label_noise)
-    assert data.target_mean == pytest.approx(data.train.y.astype(float).mean())
-    assert data.target_scale == pytest.approx(data.train.y.astype(float).std())
+@pytest.mark.parametrize("train_size", [None, 80])
+def test_targets_have_one_unit_whatever_is_done_to_the_training_ones(label_noise, train_size):
+    data = load_data("diabetes", train_size=train_size, label_noise=label_noise)
+    whole = load_data("diabetes").train.y.astype(float)
+    assert data.target_mean == pytest.approx(whole.mean())
+    assert data.target_scale == pytest.approx(whole.std())
 
 
 def test_classification_has_no_target_scale():

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlsuite.errors import SpecError, UnknownNameError
+from dlsuite.models import register_model, unregister_model
 from dlsuite.spec import Study, parse_study
 from dlsuite.study import make_plan
 from dlsuite.study.populations import POPULATION_SIZE, into_populations
@@ -89,6 +90,35 @@ def test_a_setting_that_only_some_optimizers_use_can_stand_beside_them(small: Ma
     study = small(factors={"optimizer": ["adam", "sgd"]}, fixed={"momentum": 0.9})
 
     assert [trial.training.momentum for trial in make_plan(study).trials] == [0.9] * 4
+
+
+def test_widths_can_be_varied_over_several_kinds_of_network(small: Make) -> None:
+    tasks = [*MLP_ON_WINE, {"model": "gru", "data": "sunspots"}, {"model": "cnn", "data": "digits"}]
+
+    for trial in make_plan(small(tasks=tasks, factors={"units": [32, [64, 32]]})).trials:
+        assert trial.model_settings["units"] in ((32,), (64, 32))
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("batch_size", r"both the model and the training take 'batch_size'; rename"),
+        ("best_epoch", r"the model takes 'best_epoch', which is a column of the results; rename"),
+        ("mean", r"the model takes 'mean', which is a column of the results; rename"),
+    ],
+)
+def test_an_argument_that_is_called_like_something_else_is_refused(
+    small: Make, argument: str, message: str
+) -> None:
+    parameters: dict[str, Any] = {}
+    code = f"def build(*, input_shape, outputs, {argument}: float = 0.5): ..."
+    exec(code, parameters)
+    register_model("clash", kinds=["table"])(parameters["build"])
+    try:
+        with pytest.raises(SpecError, match=message):
+            make_plan(small(tasks=[{"model": "clash", "data": "wine"}], factors={"l2": [0.0]}))
+    finally:
+        unregister_model("clash")
 
 
 class TestKey:

@@ -3,12 +3,16 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 
+import dlsuite
 from dlsuite.analysis import mean_interval
+from dlsuite.data import Examples, register_data, unregister_data
 from dlsuite.errors import SpecError, StoreError
+from dlsuite.models import unregister_model
 from dlsuite.spec import Study, read_study
 from dlsuite.store import Part
 from dlsuite.study import InProcessExecutor, Job, Results, load_results, run
@@ -310,8 +314,114 @@ def test_a_folder_that_cannot_be_made_is_refused(
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_an_image_too_small_for_its_network_is_refused(small: Make, train: Train) -> None:
-    study = small(tasks=[{"model": {"name": "cnn", "filters": [1, 1, 1, 1]}, "data": "digits"}])
+def test_a_model_that_cannot_be_trained_is_found_before_any_other_is(
+    small: Make, train: Train, tmp_path: Path
+) -> None:
+    study = small(
+        tasks=[
+            {"model": "mlp", "data": "wine"},
+            {"model": {"name": "cnn", "filters": [1, 1, 1, 1]}, "data": "digits"},
+        ]
+    )
+    watcher = CountingWatcher()
 
     with pytest.raises(SpecError, match="an image of 8x8 cannot be halved 4 times"):
-        train(study)
+        train(study, watcher=watcher)
+
+    assert watcher.trials == 0
+    assert not (tmp_path / "small" / "trials.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("factor", "values", "written"),
+    [
+        ("units", [[8], [8, 4]], ["[8]", "[8, 4]"]),
+        ("dropout", [1 / 3, 0.5], [1 / 3, 0.5]),
+        ("activation", ["relu", "tanh"], ["relu", "tanh"]),
+    ],
+)
+def test_what_varies_is_recognized_after_its_way_through_csv(
+    small: Make, train: Train, factor: str, values: list[object], written: list[object]
+) -> None:
+    task = {"model": "mlp", "data": {"name": "wine", "train_size": 40}}
+    results = train(
+        small(tasks=[task], factors={factor: values, "batch_norm": [False, True]}, seeds=1)
+    )
+
+    assert list(dict.fromkeys(results.trials[factor])) == written
+    sentences = " ".join(results.findings)
+    assert "no two conditions differ" not in sentences
+    assert sentences.count("at the baseline") == 2
+
+
+def test_an_edited_builder_is_trained_again(small: Make, train: Train) -> None:
+    study = small(
+        tasks=[{"model": "mine", "data": "wine"}], factors={"learning_rate": [0.01]}, seeds=1
+    )
+
+    def narrow(*, input_shape: tuple[int, ...], outputs: int) -> keras.Model:
+        return keras.Sequential([keras.Input(input_shape), keras.layers.Dense(outputs)])
+
+    def wide(*, input_shape: tuple[int, ...], outputs: int) -> keras.Model:
+        hidden = keras.layers.Dense(20)
+        return keras.Sequential([keras.Input(input_shape), hidden, keras.layers.Dense(outputs)])
+
+    parameters = []
+    for builder in (narrow, wide, narrow):
+        dlsuite.register_model("mine", kinds=["table"])(builder)
+        try:
+            parameters.append(train(study).trials["parameters"].tolist())
+        finally:
+            unregister_model("mine")
+    assert parameters == [[42], [343], [42]]
+
+
+def test_a_data_set_registered_again_is_read_again(small: Make, train: Train) -> None:
+    means = []
+    for shift in (0.0, 100.0):
+
+        def coins(shift: float = shift) -> Examples:
+            x = np.linspace(0, 1, 50)
+            return Examples(x=x[:, None], y=3 * x + shift, feature_names=("size",))
+
+        described = {"source": "here", "license": "CC0-1.0", "description": "Coins."}
+        register_data("coins", kind="table", task_type="regression", **described)(lambda: coins())
+        try:
+            data = load_results_of(train, small(tasks=[{"model": "mlp", "data": "coins"}], seeds=1))
+        finally:
+            unregister_data("coins")
+        means.append(data)
+    assert means[0] != means[1]
+
+
+def load_results_of(train: Train, study: Study) -> str:
+    return str(train(study).tasks["fingerprint"][0])
+
+
+def test_conditions_that_come_to_the_same_thing_are_trained_once(small: Make, train: Train) -> None:
+    task = {"model": {"name": "mlp", "units": 4}, "data": {"name": "wine", "train_size": 20}}
+    watcher = CountingWatcher()
+
+    results = train(small(tasks=[task], factors={"label_noise": [0.0, 0.01]}), watcher=watcher)
+
+    assert watcher.trials == 2
+    assert len(results.trials) == 4
+    assert not (results.folder / "rejected").exists()
+
+
+def test_a_run_that_ends_before_anything_is_finished_leaves_the_old_tables(
+    small: Make, train: Train, executor: InProcessExecutor, tmp_path: Path
+) -> None:
+    class Stopped:
+        def run(self, jobs: Sequence[Job], watcher: Watcher) -> Iterator[Part]:
+            raise KeyboardInterrupt
+            yield
+
+    folder = train(small()).folder
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+    for study in (small(epochs=3), small(factors={"learning_rate": [0.5]})):
+        with pytest.raises(KeyboardInterrupt):
+            run(study, out=tmp_path, executor=Stopped())
+
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before

@@ -24,7 +24,9 @@ CASES: dict[str, tuple[dict[str, Any], Callable[[], keras.optimizers.Optimizer]]
         {"optimizer": "sgd", "learning_rate": 0.1, "momentum": 0.9, "nesterov": True}
         | {"schedule": "step", "clip_norm": 0.5},
         lambda: keras.optimizers.SGD(
-            schedules.PiecewiseConstantDecay([TOTAL // 2, TOTAL * 3 // 4], [0.1, 0.01, 0.001]),
+            schedules.PiecewiseConstantDecay(
+                [TOTAL // 2 - 1, TOTAL * 3 // 4 - 1], [0.1, 0.01, 0.001]
+            ),
             momentum=0.9,
             nesterov=True,
             global_clipnorm=0.5,

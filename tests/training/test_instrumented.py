@@ -48,7 +48,53 @@ def several_outputs() -> keras.Model:
     return keras.Model(inputs, [layers.Dense(1)(inputs), layers.Dense(1)(inputs)], name="two")
 
 
+class AddsLoss(layers.Layer):
+    """Adds a loss of its own."""
+
+    def call(self, inputs: Any) -> Any:
+        self.add_loss(keras.ops.mean(inputs))
+        return inputs
+
+
+class DrawsItsOwn(layers.Layer):
+    """Draws a weight by an initializer that its configuration does not name."""
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        self.own = self.add_weight(shape=input_shape[1:], initializer="random_normal", name="own")
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * self.own
+
+
+def attention() -> keras.Model:
+    inputs = keras.Input((4, 2))
+    attended = layers.MultiHeadAttention(1, 2, name="attention")(inputs, inputs)
+    return keras.Model(inputs, layers.Dense(1)(layers.Flatten()(attended)))
+
+
+def dropout_called_twice() -> keras.Model:
+    inputs = keras.Input((4,))
+    drop = layers.Dropout(0.5, name="twice")
+    return keras.Model(inputs, layers.Dense(1)(drop(layers.Dense(4)(drop(inputs)))))
+
+
 REFUSED = {
+    "a loss of a layer's own": (
+        lambda: sequential(AddsLoss(), layers.Flatten(), layers.Dense(1)),
+        "model 'stack': a layer adds a loss of its own",
+    ),
+    "a weight that no seed governs": (
+        lambda: sequential(DrawsItsOwn(name="free"), layers.Flatten(), layers.Dense(1)),
+        "weight 'stack/free/own': it is drawn by no initializer in its layer's configuration",
+    ),
+    "weights that would begin alike": (
+        attention,
+        "layer 'attention': several of its weights come from one initializer",
+    ),
+    "dropout called twice": (
+        dropout_called_twice,
+        "layer 'twice': it draws random numbers and is called more than once",
+    ),
     "subclassed": (
         subclassed,
         "model 'own': expected a functional or sequential keras.Model; got a Subclassed",
