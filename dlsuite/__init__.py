@@ -10,13 +10,14 @@ from dlsuite.errors import DataError, DlsuiteError, SpecError, StoreError, Unkno
 if TYPE_CHECKING:
     from dlsuite.data import Dataset, list_data, load_data, register_data
     from dlsuite.models import create_model, list_models, register_model
-    from dlsuite.spec import Study, parse_study, read_study
+    from dlsuite.spec import DropoutRate, Study, parse_study, read_study
     from dlsuite.study import Results, load_results, run
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Dataset": "dlsuite.data",
+    "DropoutRate": "dlsuite.spec",
     "Results": "dlsuite.study",
     "Study": "dlsuite.spec",
     "create_model": "dlsuite.models",
@@ -35,6 +36,7 @@ __all__ = [
     "DataError",
     "Dataset",
     "DlsuiteError",
+    "DropoutRate",
     "Results",
     "SpecError",
     "StoreError",
