@@ -178,7 +178,7 @@ def main() -> NoReturn:
 
 
 def _fail(message: str) -> NoReturn:
-    typer.echo(f"dlsuite: {message}", err=True)
+    typer.echo(f"dlsuite: {' '.join(message.split())}", err=True)
     sys.exit(2)
 
 

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "study": {"errors", "spec", "data", "models", "training", "store", "analysis", "report"},
     "terminal": {"study"},
     "cli": {"errors", "spec", "study", "terminal"},
+    "__main__": {"cli"},
     "__init__": {"errors", "spec", "data", "models", "study"},
 }
 """For each room, the rooms that it may import."""

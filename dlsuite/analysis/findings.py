@@ -81,7 +81,9 @@ def findings(
         of_task = summary.loc[summary["task"] == task]
         for factor in factors:
             points = _points_along(of_task, factor, str(about["metric"]), factors, baseline)
-            name = f"{task}, {factor_label(factor)}: "
+            others = [f"{o}={format_value(baseline[o])}" for o in factors if o != factor]
+            at = f" (at {', '.join(others)})" if others else ""
+            name = f"{task}, {factor_label(factor)}{at}: "
             lines.append(name + _sentences(points, about, of_task))
     return lines
 
@@ -92,8 +94,9 @@ def _reading_line(summary: pd.DataFrame) -> str:
     over = "one trial" if most == 1 else f"up to {most} trials"
     brackets = ", 95 % t intervals in brackets" if most > 1 else ""
     return (
-        f"Means over {over} of a condition{brackets}; the loss gap is validation minus train loss "
-        "at the last epoch, above 0 where the model overfits. Diverged trials are counted apart."
+        f"Means over {over} of a condition{brackets}. Test scores are those of the epoch with the "
+        "lowest validation loss; the loss gap is validation minus train loss at the last epoch, above "
+        "0 where the model overfits. Diverged trials are counted apart."
     )
 
 
@@ -179,7 +182,7 @@ def _gaps(measured: Sequence[_Point], best: _Point) -> str:
         return ""
     lowest = min(known, key=lambda point: (point.gap, point is not best))
     if base is None or base is best:
-        text = f"the loss gap is {_number(best.gap)} {'there' if len(known) > 1 else ''}".rstrip()
+        text = f"the loss gap is {_number(best.gap)} at {best.value}"
     elif _number(base.gap) == _number(best.gap):
         text = f"the loss gap is {_number(best.gap)} at both"
     else:

@@ -61,10 +61,10 @@ def plot_factor(
     places = ValueAxis.of(data.means[data.factor])
     limits = _limits(means, points)
     limits.apply(ax)
-    places.apply(ax)
     series = [name for name in colors if name in set(means["series"])]
+    places.apply(ax, room=abs(_shift(0, len(series))))
     for index, name in enumerate(series):
-        shift = (index - (len(series) - 1) / 2) * min(0.12, 0.5 / len(series))
+        shift = _shift(index, len(series))
         of_series = means.loc[means["series"] == name]
         dots = points.loc[points["series"] == name]
         x = places.at(of_series[data.factor], shift)
@@ -92,6 +92,11 @@ def plot_factor(
     ax.set_ylabel(_y_label(measure, task_type))
     ax.set_title(task, loc="left", pad=15 if (means["n_diverged"] > 0).any() else 6)
     return ax
+
+
+def _shift(index: int, series: int) -> float:
+    """How far a series is moved aside, as a share of the distance between neighboring values."""
+    return (index - (series - 1) / 2) * min(0.12, 0.5 / max(series, 1))
 
 
 def factor_figure(data: FactorData, tasks: pd.DataFrame) -> Figure:

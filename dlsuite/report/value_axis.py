@@ -53,13 +53,16 @@ class ValueAxis:
         numbers = np.array([float(value) for value in self.values])  # type: ignore[arg-type]
         found = np.array([float(value) for value in values])  # type: ignore[arg-type]
         if self.scale == "log":
-            step = np.log10(numbers.max() / numbers.min()) / (len(numbers) - 1)
-            return list(found * 10 ** (shift * step))
-        step = (numbers.max() - numbers.min()) / max(len(numbers) - 1, 1) or 1.0
-        return list(found + shift * step)
+            return list(found * 10 ** (shift * self._step(np.log10(numbers))))
+        return list(found + shift * self._step(numbers))
 
-    def apply(self, ax: Axes) -> None:
-        """Set the x axis."""
+    def apply(self, ax: Axes, *, room: float = 0.0) -> None:
+        """Set the x axis.
+
+        Args:
+            ax: The axes.
+            room: By how much of the distance between neighbors values are moved at the most.
+        """
         names = [format_value(value) for value in self.values]
         if self.scale == "steps":
             ax.set_xticks(range(len(names)), names)
@@ -69,14 +72,20 @@ class ValueAxis:
         if self.scale == "log":
             ax.set_xscale("log")
             ends = np.log10([numbers[0], numbers[-1]])
-            pad = 0.06 * (ends[1] - ends[0])
+            pad = max(0.06 * (ends[1] - ends[0]), (room + 0.08) * self._step(np.log10(numbers)))
             ax.set_xlim(10 ** (ends[0] - pad), 10 ** (ends[1] + pad))
             positions = np.log10(numbers)
         else:
-            pad = 0.08 * (numbers[-1] - numbers[0]) or 0.5
+            usual = 0.08 * (numbers[-1] - numbers[0]) or 0.5
+            pad = max(usual, (room + 0.08) * self._step(np.array(numbers)))
             ax.set_xlim(numbers[0] - pad, numbers[-1] + pad)
             positions = np.array(numbers)
         gaps = np.diff(positions)
         if gaps.size == 0 or gaps.min() >= 0.09 * (positions[-1] - positions[0]):
             ax.set_xticks(numbers, names)
             ax.set_xticks([], minor=True)
+
+    @staticmethod
+    def _step(positions: np.ndarray) -> float:
+        """The mean distance between neighbors; 1 if there are none."""
+        return float(positions.max() - positions.min()) / max(len(positions) - 1, 1) or 1.0

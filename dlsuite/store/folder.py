@@ -134,13 +134,19 @@ class ResultsFolder:
         """
         path = self.path / f"{name}.csv"
         try:
-            return read_csv(path)
+            table = read_csv(path)
         except FileNotFoundError as error:
             raise StoreError(
                 f"{path}: not there; run the study first, with 'dlsuite run'."
             ) from error
         except (OSError, ValueError) as error:
             raise StoreError(f"{path}: cannot be read as a table ({error}).") from error
+        if "task" not in table.columns:
+            raise StoreError(
+                f"{path}: expected a column 'task'; it begins with {', '.join(table.columns[:3])!r}. "
+                "Delete it and run the study again: nothing is trained twice."
+            )
+        return table
 
     def _set_aside(self, folder: Path) -> Path:
         rejected = self.path / "rejected"

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dlsuite.data import data_entry
 from dlsuite.errors import SpecError
 from dlsuite.spec import Study, Value, display
 from dlsuite.study.designs import conditions_of
@@ -110,7 +111,13 @@ def _in_own_types(study: Study, resolved: Sequence[Resolver]) -> Study:
 
 
 def _check_effect(study: Study, trials: Sequence[Trial]) -> None:
-    """Refuse a setting that no trial's optimizer uses: a study of it would find that it does nothing."""
+    """Refuse what changes nothing: a study of it would count the same trial several times over."""
+    for trial in trials if len(study.split_seeds) > 1 else ():
+        if data_entry(trial.data).kind == "series" and not trial.data_settings["label_noise"]:
+            raise SpecError(
+                f"split_seeds: task {trial.task!r} is a series, which is split in time order whatever the "
+                "seed; leave split_seeds out."
+            )
     idle = frozenset.intersection(*(trial.training.without_effect for trial in trials))
     for place in ("factors", "tune", "fixed"):
         for key in sorted(idle & set(getattr(study, place))):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from dlsuite.study.trial import Trial
 
-POPULATION_SIZE = 16
+POPULATION_SIZE = 8
 """Most trials in a population. A function of the structural values, once populations train fused."""
 
 

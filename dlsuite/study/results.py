@@ -68,7 +68,7 @@ class Results:
 
     def draw(self) -> list[Path]:
         """Draw the study's figures into its folder, from the tables alone; return their files."""
-        return draw_figures(
+        drawn = draw_figures(
             trials=self.trials,
             curves=self.curves,
             summary=self.summary,
@@ -77,6 +77,11 @@ class Results:
             tuned=list(self.study.tune),
             folder=self.folder / "figures",
         )
+        for pattern in ("factor_*", "learning_curves_*"):
+            for path in (self.folder / "figures").glob(pattern):
+                if path not in drawn:  # Of factors that the study no longer has.
+                    path.unlink()
+        return drawn
 
     def __repr__(self) -> str:
         """The study and where its results are."""

@@ -271,6 +271,10 @@ class TestPopulations:
             r"task 'mlp/wine': data\.train_size: expected a whole number, at least 1.*; got 0",
         ),
         (
+            {"tasks": [{"model": "gru", "data": "sunspots"}], "split_seeds": 2},
+            r"split_seeds: task 'gru/sunspots' is a series, which is split in time order",
+        ),
+        (
             {"metric": "rmse"},
             r"metric: task 'mlp/wine' is classification and has loss, accuracy; got",
         ),

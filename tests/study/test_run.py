@@ -425,3 +425,21 @@ def test_a_run_that_ends_before_anything_is_finished_leaves_the_old_tables(
             run(study, out=tmp_path, executor=Stopped())
 
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+
+
+def test_a_table_that_somebody_has_spoilt_is_named(small: Make, train: Train) -> None:
+    folder = train(small()).folder
+    (folder / "summary.csv").write_text("garbage\n")
+
+    with pytest.raises(
+        StoreError, match=r"summary\.csv: expected a column 'task'; .*Delete it and run"
+    ):
+        _ = load_results(folder).findings
+
+
+def test_figures_of_factors_that_are_gone_go_too(small: Make, train: Train) -> None:
+    train(small())
+    results = train(small(factors={"learning_rate": [0.01]}))
+
+    names = {path.stem for path in (results.folder / "figures").iterdir()}
+    assert names == {"learning_curves_loss", "learning_curves_metric", "factor_learning_rate"}

@@ -1,0 +1,5 @@
+"""`python -m dlsuite` is `dlsuite`."""
+
+from dlsuite.cli import main
+
+main()
