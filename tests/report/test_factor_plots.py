@@ -138,3 +138,14 @@ def test_repeated_index_labels_do_no_harm(make_frames):
     frames = make_frames(RATES)
     frames.trials.index = [0] * len(frames.trials)
     assert len(data_of(frames).points) == 4 * 9
+
+
+def test_means_moved_aside_stay_inside_their_panel(make_frames):
+    frames = make_frames({"dropout": [0.0, 0.5], "batch_norm": [False, True], "units": [8, 64]})
+    figure = factor_figure(data_of(frames, "dropout"), frames.tasks)
+    for ax in figure.axes:
+        low, high = ax.get_xlim()
+        drawn = [line.get_xdata() for line in ax.lines if line.get_transform() == ax.transData]
+        places = np.concatenate([np.asarray(x, dtype=float) for x in drawn])
+        assert len(places) >= 8
+        assert low < places.min() and places.max() < high
