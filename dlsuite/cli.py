@@ -62,9 +62,7 @@ def run(
             with ProgressBar(study.name) as bar:
                 results = suite.run(study, out=folder, executor=executor, watcher=bar)
         except KeyboardInterrupt:
-            err.print(
-                f"\nInterrupted; what is finished is kept. Go on with: dlsuite run {folder / study.name}"
-            )
+            err.print("\nInterrupted; finished populations are kept. Go on with the same command.")
             raise typer.Exit(130) from None
         if as_json:
             typer.echo(json.dumps({"folder": str(results.folder), "findings": results.findings}))
