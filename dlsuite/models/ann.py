@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from dlsuite.models.blocks import Activation, embed, hidden_block, l2_penalty, model_input, stacked
+from dlsuite.models.blocks import Activation, embed, hidden_layers, l2_penalty, model_input, stacked
 from dlsuite.models.catalog import KINDS, register_model
 from dlsuite.spec import Count, DropoutRate, Sizes, WeightPenalty
 
@@ -51,15 +51,13 @@ def mlp(
     inputs = model_input(input_shape, vocabulary)
     x = embed(inputs, vocabulary=vocabulary, size=embedding)
     x = keras.layers.Flatten(name="flatten")(x)
-    for number, width in enumerate(stacked(units, depth), start=1):
-        x = keras.layers.Dense(
-            width,
-            use_bias=not batch_norm,
-            kernel_regularizer=l2_penalty(l2),
-            name=f"dense_{number}",
-        )(x)
-        x = hidden_block(
-            x, name=str(number), activation=activation, batch_norm=batch_norm, dropout=dropout
-        )
+    x = hidden_layers(
+        x,
+        stacked(units, depth),
+        activation=activation,
+        batch_norm=batch_norm,
+        dropout=dropout,
+        l2=l2,
+    )
     logits = keras.layers.Dense(outputs, kernel_regularizer=l2_penalty(l2), name="output")(x)
     return keras.Model(inputs, logits, name="mlp")

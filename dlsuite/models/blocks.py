@@ -44,30 +44,50 @@ def batch_normalization(x: Any, *, name: str) -> Any:
     return keras.layers.BatchNormalization(momentum=0.9, name=f"batch_norm_{name}")(x)
 
 
-def hidden_block(x: Any, *, name: str, activation: str, batch_norm: bool, dropout: float) -> Any:
-    """What follows a dense layer: batch normalization, activation, dropout.
+def hidden_layers(
+    x: Any,
+    widths: Sequence[int],
+    *,
+    activation: str,
+    batch_norm: bool,
+    dropout: float,
+    l2: float,
+    prefix: str = "",
+) -> Any:
+    """Dense layers, one after another, each followed by batch normalization, activation and dropout.
 
     Batch normalization stands before the activation, where Ioffe and Szegedy (2015) put it; dropout after
     it, so that what it drops are the units' outputs (Srivastava et al., 2014) and the moving statistics of
-    this block's batch normalization never see dropped units (Li et al., 2019, on the disharmony of the two).
+    the same layer's batch normalization never see dropped units (Li et al., 2019, on the disharmony of the
+    two). A layer has no bias if batch normalization follows: its shift replaces it.
 
     Args:
-        x: The dense layer's output, `[batch, ..., units]`. The layer has no bias if batch normalization
-            follows: its shift replaces it.
-        name: A number or word that ends the layers' names.
+        x: `[batch, features]`.
+        widths: Units of each layer.
         activation: Name of a Keras activation.
         batch_norm: Whether to normalize.
         dropout: The rate.
+        l2: Weight of the kernels' sum of squares.
+        prefix: Begins the numbers that end the names of what follows a dense layer.
 
     Returns:
-        A tensor of the same shape.
+        `[batch, units of the last layer]`.
     """
     import keras
 
-    if batch_norm:
-        x = batch_normalization(x, name=name)
-    x = keras.layers.Activation(activation, name=f"activation_{name}")(x)
-    return keras.layers.Dropout(dropout, name=f"dropout_{name}")(x)
+    for number, width in enumerate(widths, start=1):
+        name = f"{prefix}{number}"
+        x = keras.layers.Dense(
+            width,
+            use_bias=not batch_norm,
+            kernel_regularizer=l2_penalty(l2),
+            name=f"dense_{number}",
+        )(x)
+        if batch_norm:
+            x = batch_normalization(x, name=name)
+        x = keras.layers.Activation(activation, name=f"activation_{name}")(x)
+        x = keras.layers.Dropout(dropout, name=f"dropout_{name}")(x)
+    return x
 
 
 def embed(inputs: Any, *, vocabulary: int | None, size: int) -> Any:

@@ -6,7 +6,7 @@ from dlsuite.errors import SpecError
 from dlsuite.models.blocks import (
     Activation,
     batch_normalization,
-    hidden_block,
+    hidden_layers,
     l2_penalty,
     model_input,
 )
@@ -68,20 +68,15 @@ def cnn(
         x = keras.layers.MaxPooling2D(2, name=f"pool_{stage}")(x)
         x = keras.layers.Dropout(dropout, name=f"dropout_{stage}")(x)
     x = keras.layers.Flatten(name="flatten")(x)
-    for number, width in enumerate(units, start=1):
-        x = keras.layers.Dense(
-            width,
-            use_bias=not batch_norm,
-            kernel_regularizer=l2_penalty(l2),
-            name=f"dense_{number}",
-        )(x)
-        x = hidden_block(
-            x,
-            name=f"dense_{number}",
-            activation=activation,
-            batch_norm=batch_norm,
-            dropout=dropout,
-        )
+    x = hidden_layers(
+        x,
+        units,
+        activation=activation,
+        batch_norm=batch_norm,
+        dropout=dropout,
+        l2=l2,
+        prefix="dense_",
+    )
     logits = keras.layers.Dense(outputs, kernel_regularizer=l2_penalty(l2), name="output")(x)
     return keras.Model(inputs, logits, name="cnn")
 

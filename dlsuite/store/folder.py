@@ -100,31 +100,22 @@ class ResultsFolder:
                 )
         return found, rejected
 
-    def write(self, files: Mapping[str, str]) -> bool:
+    def write(self, files: Mapping[str, str]) -> None:
         """Replace files, each at once: a reader sees the old one or the new one, never a half.
 
         Args:
             files: Contents by name.
 
-        Returns:
-            Whether any of them was not there, or held something else.
-
         Raises:
             StoreError: One cannot be written.
         """
-        changed = False
         with self._failing("written"):
             self.path.mkdir(parents=True, exist_ok=True)
             for name, text in files.items():
-                path = self.path / name
-                if path.is_file() and path.read_bytes() == text.encode():
-                    continue
-                changed = True
                 temporary = self.path / f".{name}-{os.getpid()}"
                 _write_synced(temporary, text)
-                os.replace(temporary, path)
+                os.replace(temporary, self.path / name)
             _sync(self.path)
-        return changed
 
     def read_table(self, name: str) -> pd.DataFrame:
         """Read one of the merged tables, such as `trials`.

@@ -51,25 +51,11 @@ TASKS = (
 """The columns of `tasks.csv`."""
 
 
-SUMMARY = (
-    "measure",
-    "n",
-    "n_diverged",
-    "divergence_rate",
-    "mean",
-    "ci_low",
-    "ci_high",
-    "sd",
-    "min",
-    "max",
-)
-"""The columns of `summary.csv` behind those that name the condition, before `guess`."""
-
 COLUMNS = frozenset(
-    {"task", "condition", "seed", "split_seed", "selected", "guess"}
-    | {*PART_TRIALS, *CURVES, *LAYERS, *SUMMARY}
+    {"task", "condition", "seed", "split_seed", "selected", "measure"}
+    | {*PART_TRIALS, *CURVES, *LAYERS}
 )
-"""Every name that a column can have beside the hyperparameters' own; none of them can be called so."""
+"""Every name of a column beside the hyperparameters' own, but for those that the analysis adds."""
 
 
 def identity_columns(factors: Iterable[str], tuned: Iterable[str]) -> list[str]:

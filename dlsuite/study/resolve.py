@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dlsuite.analysis.summary import STATISTICS
 from dlsuite.data import DataEntry, data_entry, data_settings
 from dlsuite.errors import SpecError, closest
 from dlsuite.models import ModelEntry, model_entry
@@ -81,7 +82,7 @@ class Resolver:
                         f"task {self.task.label!r}: both the {place} and the {other} take {key!r}; "
                         "rename the argument of the one that is yours."
                     )
-            for key in self.takes[place].keys() & set(COLUMNS):
+            for key in self.takes[place].keys() & {*COLUMNS, *STATISTICS}:
                 raise SpecError(
                     f"task {self.task.label!r}: the {place} takes {key!r}, which is a column of the results; "
                     "rename the argument."

@@ -74,7 +74,7 @@ def run(
     jobs = _jobs(plan, keys, finished)
     done = sum(key in finished for key in keys.values())
     watching.begin(done + sum(len(job.trials) for job in jobs), done)
-    trained, changed = 0, False
+    trained = 0
     try:
         for part in (executor or InProcessExecutor()).run(jobs, watching):
             folder.add_part(part)
@@ -84,12 +84,12 @@ def run(
         parts, _ = folder.parts()
         if finished_keys(parts, epochs=study.epochs) & set(keys.values()):
             tables = merge(plan, keys, parts, data)
-            changed = folder.write({"study.toml": write_study(plan.study), **tables})
+            folder.write({"study.toml": write_study(plan.study), **tables})
             run_now = describe_run(started=started, finished=time.time(), trained=trained)
             folder.write({"environment.json": add_run(folder.path / "environment.json", run_now)})
     results = Results(folder.path)
-    if changed or not any((folder.path / "figures").glob("*.png")):
-        results.draw()
+    # Even where nothing was trained: a run that was stopped while it drew left figures of older tables.
+    results.draw()
     return results
 
 

@@ -443,3 +443,15 @@ def test_figures_of_factors_that_are_gone_go_too(small: Make, train: Train) -> N
 
     names = {path.stem for path in (results.folder / "figures").iterdir()}
     assert names == {"learning_curves_loss", "learning_curves_metric", "factor_learning_rate"}
+
+
+def test_a_figure_of_older_tables_is_drawn_again_though_nothing_is_trained(
+    small: Make, train: Train
+) -> None:
+    figure = train(small()).folder / "figures" / "factor_dropout.png"
+    drawn = figure.read_bytes()
+    figure.write_bytes(b"of older tables")
+
+    train(small())
+
+    assert figure.read_bytes() == drawn
