@@ -51,13 +51,9 @@ class ProgressBar(RunWatcher):
         self._before = finished
         self._progress.update(self._task, total=total, completed=finished)
 
-    def epoch(self, loss: float) -> None:
-        """Show the last loss."""
-        self._progress.update(self._task, loss=f"loss {loss:.4g}")
-
-    def trial(self) -> None:
-        """Count a trial, and say how long the rest takes at this pace."""
-        self._progress.advance(self._task)
+    def epoch(self, loss: float, trials: float) -> None:
+        """Count the trials that an epoch was worth, and say how long the rest takes at this pace."""
+        self._progress.update(self._task, advance=trials, loss=f"loss {loss:.4g}")
         shown = self._progress.tasks[0]
         seconds = time.monotonic() - self._began
         speed = (shown.completed - self._before) / max(seconds, 1e-9)

@@ -1,7 +1,7 @@
 """What a plan, the registries and a study's results are, as rows and lines to be printed."""
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -14,12 +14,13 @@ from dlsuite.study.executors import load
 from dlsuite.study.library import find_study, list_studies
 from dlsuite.study.plan import Plan
 from dlsuite.study.results import Results
+from dlsuite.study.sizes import estimate_size
 from dlsuite.study.trial import Trial, condition_label
 from dlsuite.training.settings import training_hyperparameters
 
 
 def describe_plan(plan: Plan) -> dict[str, Any]:
-    """Say what a study would train. The data are loaded, so that their sizes are known.
+    """Say what a study would train. Data are loaded and models built, so that their sizes are known.
 
     Args:
         plan: The plan.
@@ -31,6 +32,7 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
     first: dict[str, Trial] = {}
     for trial in plan.trials:
         first.setdefault(trial.task, trial)
+    groups = [_group_row(plan, group) for group in plan.groups]
     tasks = []
     for task in plan.tasks:
         data = load(first[task.label])
@@ -45,7 +47,7 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
                 "test": len(data.test),
                 "metric": task.metric,
                 "guess": f"{data.guess.name}: {data.guess.scores['test'][task.metric]:.3g}",
-                "populations": sum(p[0].task == task.label for p in plan.populations),
+                "groups": [group for group in groups if group["task"] == task.label],
             }
         )
     return {
@@ -61,7 +63,7 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "split_seeds": len(study.split_seeds),
         "epochs": study.epochs,
         "trials": len(plan.trials),
-        "populations": len(plan.populations),
+        "populations": sum(group["populations"] for group in groups),
         "tasks": tasks,
     }
 
@@ -100,10 +102,42 @@ def plan_lines(description: Mapping[str, Any]) -> list[str]:
     for task in description["tasks"]:
         lines.append(
             f"{task['task']}: {task['kind']}, {task['train']} train, {task['validation']} validation, "
-            f"{task['test']} test; {task['metric']} decides (guessing the {task['guess']}); "
-            f"{task['populations']} populations"
+            f"{task['test']} test; {task['metric']} decides (guessing the {task['guess']})"
         )
-    return lines
+        lines += [_group_line(group) for group in task["groups"]]
+    most = max(group["megabytes"] for task in description["tasks"] for group in task["groups"])
+    return [*lines, "", f"A population takes about {most:.0f} MB at the most while it trains."]
+
+
+def _group_row(plan: Plan, group: Sequence[Trial]) -> dict[str, Any]:
+    """A structural group: trials that share a compiled graph."""
+    size = estimate_size(group[0])
+    first = group[0]
+    own = {
+        key: value
+        for key, value in {**first.factors, **first.tuned}.items()
+        if len({repr(trial.factors.get(key, trial.tuned.get(key))) for trial in group}) == 1
+    }
+    if len(plan.study.split_seeds) > 1:
+        own["split_seed"] = first.split_seed
+    return {
+        "task": first.task,
+        "structure": thaw(own),
+        "trials": len(group),
+        "populations": -(-len(group) // size.members),
+        "members": size.members,
+        "parameters": size.parameters,
+        "megabytes": size.bytes / 2**20,
+    }
+
+
+def _group_line(group: Mapping[str, Any]) -> str:
+    of = f"{condition_label(group['structure'])}: " if group["structure"] else ""
+    populations = "1 population" if group["populations"] == 1 else f"{group['populations']} populations"
+    return (
+        f"  {of}{group['trials']} trials in {populations} of {group['members']}, "
+        f"{group['parameters']} weights each, about {group['megabytes']:.0f} MB"
+    )
 
 
 def listing(what: str, *, pattern: str = "*", kind: str | None = None) -> list[dict[str, str]]:

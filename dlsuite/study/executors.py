@@ -66,8 +66,9 @@ class InProcessExecutor:
             self._trainer = Trainer()
         # A model that cannot be trained is found before any other is trained.
         for job in {job.trials[0].structure: job for job in jobs}.values():
-            (setup,) = _setups(job.trials[:1], load(job.trials[0]))
-            self._trainer.check(setup, load(job.trials[0]))
+            data = load(job.trials[0])
+            (setup,) = setups_of(job.trials[:1], data)
+            self._trainer.check(setup, data)
         said: set[str] = set()
         for job in jobs:
             yield train_population(job, self._trainer, watcher, said=said)
@@ -91,11 +92,11 @@ def train_population(job: Job, trainer: Any, watcher: Watcher, *, said: set[str]
     Args:
         job: The population.
         trainer: A `dlsuite.training.trainer.Trainer`.
-        watcher: Told of every epoch and trial.
+        watcher: Told of every epoch.
         said: What the watcher has been told, so that it is told once.
     """
     data = load(job.trials[0])
-    setups = _setups(job.trials, data)
+    setups = setups_of(job.trials, data)
     results = trainer.train(setups, data, epochs=job.trials[0].epochs, watcher=watcher)
     rows: dict[str, list[dict[str, Any]]] = {"trials": [], "curves": [], "layers": []}
     for trial, key, result in zip(job.trials, job.keys, results, strict=True):
@@ -125,7 +126,7 @@ def train_population(job: Job, trainer: Any, watcher: Watcher, *, said: set[str]
     )
 
 
-def _setups(trials: Sequence[Trial], data: Dataset) -> list[Any]:
+def setups_of(trials: Sequence[Trial], data: Dataset) -> list[Any]:
     """What the trainer needs of each trial; trials with the same hyperparameters share a model."""
     from dlsuite.training.trainer import TrialSetup
 

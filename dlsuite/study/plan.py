@@ -13,7 +13,7 @@ from dlsuite.data import data_entry
 from dlsuite.errors import SpecError
 from dlsuite.spec import Study, Value, display
 from dlsuite.study.designs import conditions_of
-from dlsuite.study.populations import into_populations
+from dlsuite.study.populations import into_groups
 from dlsuite.study.resolve import PlannedTask, Resolver, validate_at
 from dlsuite.study.trial import Trial
 
@@ -35,9 +35,9 @@ class Plan:
     trials: tuple[Trial, ...]
 
     @property
-    def populations(self) -> list[tuple[Trial, ...]]:
-        """All trials, in populations."""
-        return into_populations(self.trials)
+    def groups(self) -> list[tuple[Trial, ...]]:
+        """All trials, by their structural values: a group is one graph."""
+        return into_groups(self.trials)
 
 
 def make_plan(study: Study) -> Plan:

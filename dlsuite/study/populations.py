@@ -1,27 +1,39 @@
 """Populations: trials whose graphs have the same shape, in the portions that executors are handed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from dlsuite.study.trial import Trial
 
-POPULATION_SIZE = 8
-"""Most trials in a population. A function of the structural values, once populations train fused."""
 
-
-def into_populations(trials: Iterable[Trial]) -> list[tuple[Trial, ...]]:
-    """Group trials by their structural values, and cut the groups into populations.
+def into_groups(trials: Iterable[Trial]) -> list[tuple[Trial, ...]]:
+    """Group trials by their structural values.
 
     Args:
         trials: Trials, in any order.
 
     Returns:
-        Populations, in the order of their first trials; within one, the order given.
+        Groups, in the order of their first trials; within one, the order given.
     """
     groups: dict[str, list[Trial]] = {}
     for trial in trials:
         groups.setdefault(trial.structure, []).append(trial)
-    return [
-        tuple(group[start : start + POPULATION_SIZE])
-        for group in groups.values()
-        for start in range(0, len(group), POPULATION_SIZE)
-    ]
+    return [tuple(group) for group in groups.values()]
+
+
+def into_populations(
+    groups: Sequence[tuple[Trial, ...]], size_of: Callable[[Trial], int]
+) -> list[tuple[Trial, ...]]:
+    """Cut groups into populations.
+
+    Args:
+        groups: Trials with the same structural values, each.
+        size_of: How many members a population of a trial's structure has.
+
+    Returns:
+        Populations, in the order of the groups; the last of a group may be short.
+    """
+    populations = []
+    for group in groups:
+        size = size_of(group[0])
+        populations += [group[start : start + size] for start in range(0, len(group), size)]
+    return populations

@@ -11,7 +11,9 @@ from dlsuite.study.environment import add_run, describe_run
 from dlsuite.study.executors import Executor, InProcessExecutor, Job, load
 from dlsuite.study.merge import finished_keys, merge
 from dlsuite.study.plan import Plan, make_plan
+from dlsuite.study.populations import into_populations
 from dlsuite.study.results import Results
+from dlsuite.study.sizes import population_size_of
 from dlsuite.study.trial import Trial
 
 
@@ -22,12 +24,8 @@ class RunWatcher:
         """The run begins: how many trials the study has, and how many are finished already."""
         return
 
-    def epoch(self, loss: float) -> None:
-        """An epoch of a trial is done; its training loss."""
-        return
-
-    def trial(self) -> None:
-        """A trial is done."""
+    def epoch(self, loss: float, trials: float) -> None:
+        """A population has come further: its median training loss, and by how many trials' worth."""
         return
 
     def say(self, line: str) -> None:
@@ -94,11 +92,19 @@ def run(
 
 
 def _jobs(plan: Plan, keys: Mapping[int, str], finished: set[str]) -> list[Job]:
-    """What is missing, a job a population; of trials that come to the same thing, the first."""
+    """What is missing, a job a population; of trials that come to the same thing, the first.
+
+    Populations are cut from the whole plan, so that where a run stopped changes none of them.
+    """
     claimed = set(finished)
     position_of = {id(trial): position for position, trial in enumerate(plan.trials)}
+    unfinished = [
+        group
+        for group in plan.groups
+        if any(keys[position_of[id(trial)]] not in finished for trial in group)
+    ]
     jobs = []
-    for population in plan.populations:
+    for population in into_populations(unfinished, population_size_of):
         missing: dict[str, Trial] = {}
         for trial in population:
             key = keys[position_of[id(trial)]]

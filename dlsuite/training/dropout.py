@@ -1,10 +1,11 @@
-"""Dropout whose draws come from the trial's streams, and whose rate can change between trials.
+"""Dropout whose draws come from the trials' streams, each member's at its own rate.
 
 A Keras dropout layer counts its draws in a generator of its own and has its rate built into the graph. Here
-the rate and the key of the stream are variables, so that one compiled graph trains every rate, and the draw
-depends on nothing but (seed, layer path, step).
+the rates and the keys of the streams are variables, so that one compiled graph trains every rate, and a
+draw depends on nothing but (seed, layer path, step).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -13,11 +14,10 @@ import tensorflow as tf
 
 from dlsuite.errors import SpecError
 from dlsuite.training.streams import stream_key
+from dlsuite.training.threefry import random_fractions
 
-_RECURRENT = (keras.layers.SimpleRNN, keras.layers.GRU, keras.layers.LSTM)
-_SWITCHED_ON = (
-    0.5  # Keras leaves a recurrent layer's masks out where a rate is 0 when the graph is made.
-)
+RECURRENT = (keras.layers.SimpleRNN, keras.layers.GRU, keras.layers.LSTM)
+"""The recurrent layers whose dropout the streams govern."""
 
 
 class DropoutSite:
@@ -26,64 +26,38 @@ class DropoutSite:
     Args:
         path: The layer's path, which names the stream.
         step: The number of steps taken, an integer variable; every step draws anew.
+        members: How many members are drawn for.
     """
 
-    def __init__(self, path: str, step: tf.Variable) -> None:
+    def __init__(self, path: str, step: tf.Variable, members: int) -> None:
         self.path = path
         self._step = step
-        self._rate = tf.Variable(0.0, trainable=False, dtype=tf.float64)
-        self._key = tf.Variable(np.zeros(2, np.int32), trainable=False)
+        self._rates = tf.Variable(np.zeros(members), trainable=False, dtype=tf.float64)
+        self._keys = tf.Variable(np.zeros([members, 2], np.int32), trainable=False)
 
-    def assign(self, *, rate: float, seed: int) -> None:
-        """Set the rate and the seed of the trial that is trained next."""
-        self._rate.assign(rate)
-        self._key.assign(stream_key(seed, "dropout", self.path))
+    def assign(self, *, rates: Sequence[float], seeds: Sequence[int]) -> None:
+        """Set the rate and the seed of each member."""
+        self._rates.assign(rates)
+        self._keys.assign([stream_key(seed, "dropout", self.path) for seed in seeds])
 
-    def mask(self, shape: Any, dtype: Any) -> tf.Tensor:
+    def mask(self, shape: tuple[int, ...], dtype: Any) -> tf.Tensor:
         """Draw which units stay: `1 / (1 - rate)` where one does, 0 where it is dropped.
 
         The scale keeps a unit's expected output the same as without dropout (Srivastava et al., 2014). The
-        uniform numbers do not depend on the rate: a unit dropped at 0.2 is dropped at 0.5 too.
+        uniform numbers do not depend on the rate: a unit dropped at 0.2 is dropped at 0.5 too, and members
+        of one seed drop alike (common random numbers).
 
         Args:
-            shape: Shape of the mask.
+            shape: Shape of a member's mask, the batch axis included.
             dtype: Its type.
+
+        Returns:
+            `[members, *shape]`.
         """
-        step = tf.cast(self._step, tf.int32)
-        seed = tf.stack([self._key[0], tf.bitwise.bitwise_xor(self._key[1], step)])
-        # Threefry is the quick one under XLA on a CPU; it exists under XLA only.
-        uniform = tf.random.stateless_uniform(shape, seed=seed, dtype=tf.float32, alg="threefry")
-        kept = tf.cast(uniform >= tf.cast(self._rate, tf.float32), dtype)
-        return kept / tf.cast(1.0 - self._rate, dtype)
-
-
-class StreamDropout(keras.layers.Layer):
-    """Stands in for `keras.layers.Dropout` while a model is trained.
-
-    Args:
-        site: Where the draws come from.
-        noise_shape: As in Keras: axes of size 1 share one draw.
-    """
-
-    def __init__(self, site: DropoutSite, *, noise_shape: Any = None, **options: Any) -> None:
-        super().__init__(**options)
-        self.supports_masking = True
-        self._site = site
-        self._noise_shape = noise_shape
-
-    def call(self, inputs: Any, training: bool = False) -> Any:
-        """Drop units in training, and hand on the input otherwise."""
-        if not training:
-            return inputs
-        shape = tf.shape(inputs)
-        if self._noise_shape is not None:
-            given = self._noise_shape
-            shape = [shape[i] if size is None else size for i, size in enumerate(given)]
-        return inputs * self._site.mask(shape, inputs.dtype)
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """The input's."""
-        return input_shape
+        fractions = random_fractions(self._keys, self._step, shape)
+        rates = tf.reshape(self._rates, [-1, *[1] * len(shape)])
+        kept = fractions >= tf.cast(rates, tf.float32)
+        return tf.where(kept, tf.cast(1.0 / (1.0 - rates), dtype), tf.zeros([], dtype))
 
 
 def dropout_rates(layer: keras.Layer, path: str) -> dict[str, float]:
@@ -92,25 +66,37 @@ def dropout_rates(layer: keras.Layer, path: str) -> dict[str, float]:
     Raises:
         SpecError: The layer draws random numbers in a way that the streams do not cover.
     """
-    shared = len(layer._inbound_nodes) > 1
-    if shared and (isinstance(layer, (keras.layers.Dropout, *_RECURRENT)) or _any_draws(layer)):
+    draws = isinstance(layer, (keras.layers.Dropout, *RECURRENT)) or _any_draws(layer)
+    if draws and len(layer._inbound_nodes) > 1:
         raise SpecError(
             f"layer {path!r}: it draws random numbers and is called more than once, which would draw the "
             "same ones each time; use a layer for each call."
         )
     if type(layer) is keras.layers.Dropout:
         return {path: float(layer.rate)}
-    if isinstance(layer, _RECURRENT):
-        return {
-            f"{path}/inputs": float(layer.dropout),
-            f"{path}/recurrent": float(layer.recurrent_dropout),
-        }
+    if type(layer) in RECURRENT:
+        return _recurrent_rates(layer, path)
+    if type(layer) is keras.layers.Bidirectional:
+        both = {"forward": layer.forward_layer, "backward": layer.backward_layer}
+        if all(type(inner) in RECURRENT for inner in both.values()):
+            return {
+                site: rate
+                for name, inner in both.items()
+                for site, rate in _recurrent_rates(inner, f"{path}/{name}").items()
+            }
     if _any_draws(layer):
         raise SpecError(
             f"layer {path!r}: a {type(layer).__name__} layer draws random numbers that a trial's seed "
             "cannot govern yet; use keras.layers.Dropout."
         )
     return {}
+
+
+def _recurrent_rates(layer: Any, path: str) -> dict[str, float]:
+    return {
+        f"{path}/inputs": float(layer.dropout),
+        f"{path}/recurrent": float(layer.recurrent_dropout),
+    }
 
 
 def _any_draws(layer: keras.Layer) -> bool:
@@ -121,55 +107,3 @@ def _draws(layer: keras.Layer) -> bool:
     if hasattr(layer, "recurrent_dropout"):  # A recurrent cell has a generator, used or not.
         return bool(layer.dropout or layer.recurrent_dropout)
     return bool(layer._seed_generators)
-
-
-def with_streams(layer: keras.Layer, sites: dict[str, DropoutSite], path: str) -> keras.Layer:
-    """Copy a layer, with its dropout drawn at the given sites.
-
-    Args:
-        layer: The plain layer; it is not changed.
-        sites: Sites by path, one for each of the layer's `dropout_rates`.
-        path: The layer's path.
-
-    Returns:
-        A layer with the same name and weights of the same shapes.
-    """
-    if type(layer) is keras.layers.Dropout:
-        return StreamDropout(
-            sites[path], noise_shape=layer.noise_shape, name=layer.name, dtype=layer.dtype_policy
-        )
-    config = layer.get_config()
-    if not isinstance(layer, _RECURRENT):
-        return type(layer).from_config(config)
-    config |= {"dropout": 0.0, "recurrent_dropout": _SWITCHED_ON, "seed": None}
-    if layer.dropout > 0:
-        config["dropout"] = _SWITCHED_ON
-    if "use_cudnn" in config:
-        config["use_cudnn"] = False
-    copy = type(layer).from_config(config)
-    _draw_at(copy.cell, inputs=sites[f"{path}/inputs"], recurrent=sites[f"{path}/recurrent"])
-    return copy
-
-
-def _draw_at(cell: Any, *, inputs: DropoutSite, recurrent: DropoutSite) -> None:
-    """Let a recurrent cell draw its masks, one of each for all steps of a sequence, at the sites.
-
-    A gated cell with recurrent dropout reads a mask for each gate. They are the same: the state that all
-    gates see is dropped once.
-    """
-
-    def of_gates(mask: tf.Tensor) -> Any:
-        return [mask] * cell.dropout_mask_count if hasattr(cell, "dropout_mask_count") else mask
-
-    def input_mask(step_input: Any) -> Any:
-        if cell.dropout and getattr(cell, "_dropout_mask", None) is None:
-            cell._dropout_mask = of_gates(inputs.mask(tf.shape(step_input), step_input.dtype))
-        return getattr(cell, "_dropout_mask", None)
-
-    def recurrent_mask(state: Any) -> Any:
-        if getattr(cell, "_recurrent_dropout_mask", None) is None:
-            cell._recurrent_dropout_mask = of_gates(recurrent.mask(tf.shape(state), state.dtype))
-        return cell._recurrent_dropout_mask
-
-    cell.get_dropout_mask = input_mask
-    cell.get_recurrent_dropout_mask = recurrent_mask

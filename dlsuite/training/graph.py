@@ -1,11 +1,13 @@
-"""The compiled graph of a training: a whole epoch and its evaluation in one call.
+"""The compiled graph of a population's training: a whole epoch and its evaluation in one call.
 
 On small models a Python step costs ten times the arithmetic. Here Python calls the graph once an epoch.
-What differs between the trials that share a graph (weights, learning rate, dropout rates, penalties, seed)
-stands in variables; the data are arguments.
+What differs between members (weights, learning rates, dropout rates, penalties, seeds) stands in
+variables; the data are arguments. So one graph serves all populations of a shape, and is compiled twice:
+as the epoch, and as the evaluation of a split.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -13,31 +15,31 @@ import tensorflow as tf
 
 from dlsuite.training.examples import Examples
 from dlsuite.training.initialize import initial_weights
-from dlsuite.training.instrumented import InstrumentedModel
 from dlsuite.training.objective import Objective
-from dlsuite.training.optimizers import make_optimizer
+from dlsuite.training.optimizers import MemberOptimizer, shaped
+from dlsuite.training.population import Population
 from dlsuite.training.settings import TrainingSettings
-from dlsuite.training.step import StepStatistics, norms, take_step
+from dlsuite.training.step import StepStatistics, take_step, weight_norms
 
-_DRAWS_KEPT = 32
+_DRAWS_KEPT = 64
 
 
 class EpochReport(NamedTuple):
-    """What an epoch, or the look before the first, has to tell; NumPy arrays and floats.
+    """What an epoch, or the look before the first, has to tell.
 
     Attributes:
-        finite: Whether every loss and gradient was a number.
-        gradient_norm: Mean over the steps of the gradient's length; NaN before the first step.
-        train: Means of the objective's measures on the training split after the epoch, `[2]`.
+        finite: Whether every loss and gradient so far was a number, `[members]`.
+        gradient_norm: Mean over the steps of the gradient's length, `[members]`; NaN before the first.
+        train: Means of the objective's measures on the training split after the epoch, `[members, 2]`.
         validation: The same on the validation split.
-        layer_gradient_norms: Mean over the steps, `[layers]`.
-        layer_update_ratios: Mean over the steps, `[layers]`.
-        layer_weight_norms: After the epoch, `[layers]`.
-        dead_units: For each ReLU layer, the share of units that are 0 for every training example.
+        layer_gradient_norms: Mean over the steps, `[members, layers]`.
+        layer_update_ratios: Mean over the steps, `[members, layers]`.
+        layer_weight_norms: After the epoch, `[members, layers]`.
+        dead_units: The share of units that are 0 for every training example, `[members, ReLU layers]`.
     """
 
-    finite: bool
-    gradient_norm: float
+    finite: np.ndarray
+    gradient_norm: np.ndarray
     train: np.ndarray
     validation: np.ndarray
     layer_gradient_norms: np.ndarray
@@ -45,15 +47,32 @@ class EpochReport(NamedTuple):
     layer_weight_norms: np.ndarray
     dead_units: np.ndarray
 
+    def of(self, member: int) -> "EpochReport":
+        """One member's part, without the member axis."""
+        return EpochReport(*(part[member] for part in self))
+
+
+class Member(NamedTuple):
+    """What a member is loaded from: its plain model, settings and seed."""
+
+    model: keras.Model
+    settings: TrainingSettings
+    seed: int
+
 
 class TrainingGraph:
-    """Trains one trial after another of the same graph.
+    """Trains one population after another of the same shape.
 
     Args:
-        plain: A model of the structure that all trials share.
+        plain: A model of the structure that all members share.
         settings: Training settings; all but the vectorized ones are built in.
         objective: What is minimized and reported.
+        members: How many members a population has.
         total_steps: Steps in the whole training, for schedules.
+
+    Attributes:
+        population: The models that are trained.
+        compilations: How many graphs have been traced and compiled so far.
     """
 
     def __init__(
@@ -62,56 +81,61 @@ class TrainingGraph:
         settings: TrainingSettings,
         objective: Objective,
         *,
+        members: int,
         total_steps: int,
     ) -> None:
-        self.trained = InstrumentedModel(plain)
+        self.population = Population(plain, members)
         self._objective = objective
-        self._optimizer = make_optimizer(
-            settings, total_steps=total_steps, dtype=self.trained.model.variable_dtype
+        self._optimizer = MemberOptimizer(
+            settings, self.population.trainable, total_steps=total_steps
         )
-        self._schedule = self._optimizer._learning_rate
-        self._optimizer.build(self.trained.model.trainable_variables)
-        self._optimizer_start = [np.asarray(v) for v in self._optimizer.variables]
-        self._best = [tf.Variable(v.value, trainable=False) for v in self.trained.model.weights]
-        self._best_loss = tf.Variable(np.inf, trainable=False, dtype=self.trained.model.dtype)
+        dtype = self.population.dtype
+        self._alive = tf.Variable(np.ones(members, bool), trainable=False)
+        self._best = [tf.Variable(v.value, trainable=False) for v in self.population.weights]
+        self._best_loss = tf.Variable(np.full(members, np.inf), trainable=False, dtype=dtype)
         self._drawn: dict[int, list[np.ndarray]] = {}
-        self.layers = list(self.trained.layer_indices())
         self._epoch = tf.function(self._train_and_evaluate, jit_compile=True)
         self._evaluate_split = tf.function(self._evaluate, jit_compile=True)
 
-    def initial_weights(self, plain: keras.Model, seed: int) -> list[np.ndarray]:
-        """The initial weights for a seed, drawn once for all trials of the seed that share the graph."""
+    @property
+    def compilations(self) -> int:
+        """How many graphs have been traced and compiled so far."""
+        functions = (self._epoch, self._evaluate_split)
+        return sum(function.experimental_get_tracing_count() for function in functions)
+
+    def begin(self, members: Sequence[Member]) -> None:
+        """Put members in: rates and penalties, initial weights, settings and seeds."""
+        weights = [self._initial_weights(member.model, member.seed) for member in members]
+        self.population.load(
+            [member.model for member in members], weights, [member.seed for member in members]
+        )
+        self._optimizer.load([member.settings for member in members])
+        self._alive.assign(np.ones(len(members), bool))
+        self._best_loss.assign(np.full(len(members), np.inf))
+        for best, weight in zip(self._best, self.population.weights, strict=True):
+            best.assign(weight.value)
+
+    def _initial_weights(self, plain: keras.Model, seed: int) -> list[np.ndarray]:
+        """The initial weights for a seed, drawn once for all members of the seed."""
         if seed not in self._drawn:
             if len(self._drawn) >= _DRAWS_KEPT:
                 self._drawn.clear()
             self._drawn[seed] = initial_weights(plain, seed)
         return self._drawn[seed]
 
-    def begin(
-        self, plain: keras.Model, weights: list[np.ndarray], *, learning_rate: float, seed: int
-    ) -> None:
-        """Put a trial in: its model's rates, its initial weights, its learning rate and its seed."""
-        self.trained.load(plain, weights, seed)
-        self._schedule.base.assign(learning_rate)
-        for variable, value in zip(self._optimizer.variables, self._optimizer_start, strict=True):
-            variable.assign(value)
-        for best, weight in zip(self._best, weights, strict=True):
-            best.assign(weight)
-
     def look(self, examples: Examples) -> EpochReport:
         """Evaluate before the first step."""
         train, dead = self._evaluate_split(examples, examples.ranges["train"])
         validation, _ = self._evaluate_split(examples, examples.ranges["validation"])
-        self._best_loss.assign(np.inf)
-        nothing = np.full(len(self.layers), np.nan)
+        norms = weight_norms(self.population).numpy().T
         return EpochReport(
-            finite=True,
-            gradient_norm=np.nan,
+            finite=np.ones(len(norms), bool),
+            gradient_norm=np.full(len(norms), np.nan),
             train=train.numpy(),
             validation=validation.numpy(),
-            layer_gradient_norms=nothing,
-            layer_update_ratios=nothing,
-            layer_weight_norms=self._weight_norms().numpy(),
+            layer_gradient_norms=np.full(norms.shape, np.nan),
+            layer_update_ratios=np.full(norms.shape, np.nan),
+            layer_weight_norms=norms,
             dead_units=dead.numpy(),
         )
 
@@ -120,26 +144,14 @@ class TrainingGraph:
 
         Args:
             examples: The data.
-            batches: Rows of the training split, a batch a line, `[steps, batch]`.
-            last: Rows of the last, smaller batch; empty if there is none.
+            batches: Rows of the training split, `[steps, members, batch]`.
+            last: Rows of the last, smaller batch, `[members, rest]`; none if there is none.
         """
-        scalars, train, validation, layers, dead = self._epoch(examples, batches, last)
-        finite, gradient_norm = scalars.numpy()
-        by_layer = layers.numpy()
-        return EpochReport(
-            finite=bool(finite),
-            gradient_norm=float(gradient_norm),
-            train=train.numpy(),
-            validation=validation.numpy(),
-            layer_gradient_norms=by_layer[0],
-            layer_update_ratios=by_layer[1],
-            layer_weight_norms=by_layer[2],
-            dead_units=dead.numpy(),
-        )
+        return EpochReport(*(part.numpy() for part in self._epoch(examples, batches, last)))
 
     def test(self, examples: Examples) -> np.ndarray:
-        """Go back to the epoch that was best on validation and read the test split, `[2]`."""
-        for variable, best in zip(self.trained.model.weights, self._best, strict=True):
+        """Go back to the epochs that were best on validation and read the test split, `[members, 2]`."""
+        for variable, best in zip(self.population.weights, self._best, strict=True):
             variable.assign(best)
         means, _ = self._evaluate_split(examples, examples.ranges["test"])
         return np.asarray(means.numpy())
@@ -147,81 +159,95 @@ class TrainingGraph:
     def _train_and_evaluate(
         self, examples: Examples, batches: tf.Tensor, last: tf.Tensor
     ) -> tuple[tf.Tensor, ...]:
-        dtype = self.trained.model.dtype
+        population = self.population
         rows_x = tf.reshape(examples.x, tf.concat([[-1], tf.shape(examples.x)[2:]], 0))
         rows_y = tf.reshape(examples.y, [-1])
-        finite = tf.constant(True)
-        gradient_norm = tf.zeros([], dtype)
-        by_layer = tf.zeros([2, len(self.layers)], dtype)
+
+        def step(rows: tf.Tensor) -> StepStatistics:
+            x, y = tf.gather(rows_x, rows), tf.gather(rows_y, rows)
+            return take_step(
+                population, self._objective, self._optimizer, self._alive, x, y
+            )
+
+        gradient_norm = tf.zeros([population.members], population.dtype)
+        by_layer = tf.zeros([2, len(population.layers), population.members], population.dtype)
         for index in tf.range(batches.shape[0]):
-            step = self._step(rows_x, rows_y, batches[index])
-            finite &= step.finite
-            gradient_norm += step.gradient_norm
-            by_layer += tf.stack([step.layer_gradient_norms, step.layer_update_ratios])
+            now = step(batches[index])
+            gradient_norm += now.gradient_norm
+            by_layer += tf.stack([now.layer_gradient_norms, now.layer_update_ratios])
         steps = batches.shape[0]
-        if last.shape[0] > 0:  # Of another shape, so it stands in the graph as a step of its own.
-            step = self._step(rows_x, rows_y, last)
-            finite &= step.finite
-            gradient_norm += step.gradient_norm
-            by_layer += tf.stack([step.layer_gradient_norms, step.layer_update_ratios])
+        if last.shape[1] > 0:  # Of another shape, so it stands in the graph as a step of its own.
+            now = step(last)
+            gradient_norm += now.gradient_norm
+            by_layer += tf.stack([now.layer_gradient_norms, now.layer_update_ratios])
             steps += 1
         train, dead = self._evaluate(examples, examples.ranges["train"])
         validation, _ = self._evaluate(examples, examples.ranges["validation"])
-        self._keep_best(validation[0])
+        self._keep_best(validation[:, 0])
+        gradient_norms, update_ratios = tf.unstack(tf.transpose(by_layer / steps, [0, 2, 1]))
+        norms = tf.transpose(weight_norms(population))
+        finite = tf.identity(self._alive)
         return (
-            tf.stack([tf.cast(finite, dtype), gradient_norm / steps]),
+            finite,
+            gradient_norm / steps,
             train,
             validation,
-            tf.concat([by_layer / steps, [self._weight_norms()]], axis=0),
+            gradient_norms,
+            update_ratios,
+            norms,
             dead,
         )
-
-    def _step(self, rows_x: tf.Tensor, rows_y: tf.Tensor, rows: tf.Tensor) -> StepStatistics:
-        x, y = tf.gather(rows_x, rows), tf.gather(rows_y, rows)
-        return take_step(self.trained, self._objective, self._optimizer, x, y)
 
     def _evaluate(self, examples: Examples, batch_range: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """An inference pass: no dropout, moving statistics.
 
         Returns:
-            The means of the objective's measures over the examples of a split, `[2]`, and the share of
-            dead units of each ReLU layer, `[ReLU layers]`.
+            The means of the objective's measures over the examples of a split, `[members, 2]`, and the
+            share of dead units of each ReLU layer, `[members, ReLU layers]`.
         """
-        dtype = self.trained.model.dtype
-        total = tf.zeros([2], dtype)
+        population = self.population
+        members, dtype = population.members, population.dtype
+        total = tf.zeros([members, 2], dtype)
         count = tf.zeros([], dtype)
-        units = [output.shape[-1] for output in self.trained.measured.outputs[1:]]
-        highest = [tf.zeros([width], dtype) for width in units]
+        highest = [tf.zeros([members, width], dtype) for width in population.active_units]
         for index in tf.range(batch_range[0], batch_range[1]):
-            weights = examples.weights[index]
-            outputs, *active = _as_list(self.trained.measured(examples.x[index], training=False))
-            measures = self._objective.measures(examples.y[index], outputs)
-            total += tf.reduce_sum(tf.where(weights[:, None] > 0, measures, 0.0), axis=0)
-            count += tf.reduce_sum(weights)
+            counts = examples.weights[index] > 0
+            outputs, active = population.measured(_for_all(examples.x[index], members))
+            measures = self._objective.measures(_for_all(examples.y[index], members), outputs)
+            total += tf.reduce_sum(tf.where(counts[:, None], measures, 0.0), axis=1)
+            count += tf.reduce_sum(examples.weights[index])
             highest = [
-                tf.maximum(peak, _highest_by_unit(activation, weights))
-                for peak, activation in zip(highest, active, strict=True)
+                tf.maximum(peak, _highest_by_unit(activations, counts))
+                for peak, activations in zip(highest, active, strict=True)
             ]
-        dead = [tf.reduce_mean(tf.cast(tf.equal(peak, 0.0), dtype)) for peak in highest]
-        return total / count, tf.stack(dead) if dead else tf.zeros([0], dtype)
+        dead = [tf.reduce_mean(tf.cast(tf.equal(peak, 0.0), dtype), axis=1) for peak in highest]
+        return total / count, tf.stack(dead, axis=1) if dead else tf.zeros([members, 0], dtype)
 
     def _keep_best(self, validation_loss: tf.Tensor) -> None:
-        better = validation_loss < self._best_loss
-        for best, weight in zip(self._best, self.trained.model.weights, strict=True):
-            best.assign(tf.where(better, weight.value, best))
+        better = self._alive & (validation_loss < self._best_loss)
+        for best, weight in zip(self._best, self.population.weights, strict=True):
+            best.assign(tf.where(shaped(better, best), weight.value, best))
         self._best_loss.assign(tf.where(better, validation_loss, self._best_loss))
 
-    def _weight_norms(self) -> tf.Tensor:
-        variables = [v.value for v in self.trained.model.trainable_variables]
-        return norms(variables, list(self.trained.layer_indices().values()))
+    def best_weights(self, member: int) -> list[np.ndarray]:
+        """A member's weights of the epoch that was best on validation."""
+        return [best.numpy()[member] for best in self._best]
 
 
-def _as_list(outputs: tf.Tensor | list[tf.Tensor]) -> list[tf.Tensor]:
-    return outputs if isinstance(outputs, list) else [outputs]
+def _for_all(value: tf.Tensor, members: int) -> tf.Tensor:
+    return tf.broadcast_to(value, [members, *value.shape])
 
 
-def _highest_by_unit(activation: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-    """Each unit's greatest activation over a batch's examples and positions, padding apart, `[units]`."""
-    axes = list(range(1, activation.shape.rank - 1))
-    by_example = tf.reduce_max(activation, axis=axes) if axes else activation
-    return tf.reduce_max(tf.where(weights[:, None] > 0, by_example, 0.0), axis=0)
+def _highest_by_unit(activations: list[Any], counts: tf.Tensor) -> tf.Tensor:
+    """Each unit's greatest activation over a batch's examples and positions, padding apart.
+
+    Args:
+        activations: What a layer handed on in each of its calls, `[members, batch, ..., units]`.
+        counts: Which examples are no padding, `[batch]`.
+
+    Returns:
+        `[members, units]`.
+    """
+    by_example = [tf.reduce_max(a, axis=list(range(2, a.shape.rank - 1))) for a in activations]
+    highest = tf.reduce_max(tf.stack(by_example), axis=0)
+    return tf.reduce_max(tf.where(counts[:, None], highest, 0.0), axis=1)

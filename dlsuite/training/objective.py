@@ -34,21 +34,21 @@ class Objective:
         """The loss of each example, `[batch]`.
 
         Args:
-            targets: Labels or standardized values, `[batch]`.
-            outputs: Logits `[batch, classes]` or values `[batch, 1]`.
+            targets: Labels or standardized values, `[..., batch]`.
+            outputs: Logits `[..., batch, classes]` or values `[..., batch, 1]`.
         """
         if self.task_type == "classification":
             return keras.losses.sparse_categorical_crossentropy(targets, outputs, from_logits=True)
-        return tf.square(outputs[:, 0] - targets)
+        return tf.square(outputs[..., 0] - targets)
 
     def measures(self, targets: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
-        """What is averaged over examples, `[batch, 2]`: the loss, and the hit or the absolute error."""
+        """What is averaged over examples, `[..., batch, 2]`: the loss, and the hit or the absolute error."""
         losses = self.losses(targets, outputs)
         if self.task_type == "classification":
             guesses = tf.argmax(outputs, axis=-1, output_type=targets.dtype)
             others = tf.cast(tf.equal(guesses, targets), losses.dtype)
         else:
-            others = tf.abs(outputs[:, 0] - targets)
+            others = tf.abs(outputs[..., 0] - targets)
         return tf.stack([losses, others], axis=-1)
 
     def scores(self, means: npt.NDArray[np.floating]) -> dict[str, float]:

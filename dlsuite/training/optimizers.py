@@ -1,75 +1,137 @@
-"""Keras's own optimizers and learning-rate schedules, with a learning rate that can change between trials."""
+"""Keras's optimizers and learning-rate schedules over a population: their settings are vectors."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from dlsuite.training.settings import TrainingSettings
 
 
-class TrialSchedule(keras.optimizers.schedules.LearningRateSchedule):
-    """The learning rate as a function of the absolute step: `base * warm-up(step) * schedule(step)`.
+class MemberOptimizer:
+    """Takes the step of each member by its own learning rate, momentum, weight decay and clipping.
 
-    The factor falls from 1 by a schedule of Keras's own, which begins where the warm-up ends. The base is
-    a variable, so that one compiled graph trains every learning rate.
+    The update rules are those of Keras's optimizers, called variable by variable through `update_step`.
+
+    Args:
+        settings: The optimizer and its schedule; what is vectorized is set by `load`.
+        variables: The population's trainable variables, `[members, ...]`.
+        total_steps: Steps in the whole training, which schedules need.
+    """
+
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        variables: Sequence[keras.Variable],
+        *,
+        total_steps: int,
+    ) -> None:
+        self._rule = _RULES[settings.optimizer](nesterov=settings.nesterov)
+        self._rule.build(variables)
+        self._start = [np.asarray(v) for v in self._rule.variables]
+        self._variables = list(variables)
+        self._schedule = Schedule(settings, total_steps=total_steps)
+        members, dtype = variables[0].shape[0], variables[0].dtype
+        self._settings = {
+            name: tf.Variable(np.zeros(members), trainable=False, dtype=dtype)
+            for name in ("learning_rate", "momentum", "weight_decay", "clip_norm")
+        }
+
+    def load(self, settings: Sequence[TrainingSettings]) -> None:
+        """Begin anew with the settings of each member."""
+        for variable, value in zip(self._rule.variables, self._start, strict=True):
+            variable.assign(value)
+        for name, variable in self._settings.items():
+            values = [getattr(of_member, name) for of_member in settings]
+            variable.assign([np.inf if value is None else value for value in values])
+
+    def apply(self, gradients: Sequence[tf.Tensor], gradient_norms: tf.Tensor) -> None:
+        """Take a step.
+
+        Args:
+            gradients: One for each variable, of its shape.
+            gradient_norms: The length of each member's whole gradient, `[members]`.
+        """
+        most = self._settings["clip_norm"]
+        clipping = tf.where(gradient_norms > most, most / gradient_norms, tf.ones_like(most))
+        rate = self._settings["learning_rate"] * self._schedule(self._rule.iterations, most.dtype)
+        decay = rate * self._settings["weight_decay"]
+        for variable, gradient in zip(self._variables, gradients, strict=True):
+            variable.assign(variable - variable * shaped(decay, variable))
+            self._rule.momentum = shaped(self._settings["momentum"], variable)
+            self._rule.update_step(
+                gradient * shaped(clipping, variable), variable, shaped(rate, variable)
+            )
+        self._rule.iterations.assign_add(1)
+
+
+class Schedule:
+    """The learning rate's factor as a function of the absolute step: `warm-up(step) * schedule(step)`.
+
+    It falls from 1 by a schedule of Keras's own, which begins where the warm-up ends.
 
     Args:
         settings: The schedule and the warm-up.
         total_steps: Steps in the whole training, 1 or more.
-        dtype: Type of the learning rate.
     """
 
-    def __init__(
-        self, settings: TrainingSettings, *, total_steps: int, dtype: str = "float32"
-    ) -> None:
-        self.base = tf.Variable(settings.learning_rate, trainable=False, dtype=dtype)
+    def __init__(self, settings: TrainingSettings, *, total_steps: int) -> None:
         self._warmup_steps = round(settings.warmup * total_steps)
         self._factor = _factor(settings.schedule, max(1, total_steps - self._warmup_steps))
 
-    def __call__(self, step: Any) -> tf.Tensor:
-        """The learning rate of a step, counted from 0: a scalar."""
-        position = tf.cast(step, self.base.dtype)
-        warm = tf.minimum(1.0, (position + 1.0) / (self._warmup_steps + 1.0))
-        rate = self.base * warm
+    def __call__(self, step: Any, dtype: Any) -> tf.Tensor:
+        """The factor at a step, counted from 0: a scalar."""
+        position = tf.cast(step, dtype)
+        factor = tf.minimum(1.0, (position + 1.0) / (self._warmup_steps + 1.0))
         if self._factor is not None:
-            after = tf.maximum(tf.zeros([], position.dtype), position - self._warmup_steps)
-            rate *= tf.cast(self._factor(after), position.dtype)
-        return rate
-
-    def get_config(self) -> dict[str, Any]:
-        """Not serializable: it belongs to one training."""
-        raise NotImplementedError("a trial's schedule lives no longer than its training")
+            after = tf.maximum(tf.zeros([], dtype), position - self._warmup_steps)
+            factor *= tf.cast(self._factor(after), dtype)
+        return factor
 
 
-def make_optimizer(
-    settings: TrainingSettings, *, total_steps: int, dtype: str = "float32"
-) -> keras.optimizers.Optimizer:
-    """Make the Keras optimizer of the settings.
+class _Sgd(keras.optimizers.SGD):
+    """SGD whose momentum may be a tensor: Keras asks whether it is 0."""
 
-    Args:
-        settings: The optimizer, its schedule and its other settings.
-        total_steps: Steps in the whole training, which schedules need.
-        dtype: Type of the weights and of the learning rate.
+    def __init__(self, *, nesterov: bool) -> None:
+        super().__init__(momentum=0.5, nesterov=nesterov)
 
-    Returns:
-        An optimizer whose learning rate is a `TrialSchedule`. It reads the base learning rate from that
-        schedule's variable.
-    """
-    options: dict[str, Any] = {
-        "learning_rate": TrialSchedule(settings, total_steps=total_steps, dtype=dtype),
-        "weight_decay": settings.weight_decay or None,
-        "global_clipnorm": settings.clip_norm,
-    }
-    if settings.optimizer == "sgd":
-        options |= {"momentum": settings.momentum, "nesterov": settings.nesterov}
-        return keras.optimizers.SGD(**options)
-    if settings.optimizer == "rmsprop":
-        return keras.optimizers.RMSprop(momentum=settings.momentum, **options)
-    if settings.optimizer == "adamw":
-        options["weight_decay"] = settings.weight_decay
-        return keras.optimizers.AdamW(**options)
-    return keras.optimizers.Adam(**options)
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """`v = momentum v - rate g`, `w += v`; with Nesterov's look ahead `w += momentum v - rate g`."""
+        velocity = self.momentums[self._get_variable_index(variable)]
+        step = gradient * learning_rate
+        velocity.assign(velocity * self.momentum - step)
+        variable.assign_add(velocity * self.momentum - step if self.nesterov else velocity)
+
+
+class _RmsProp(keras.optimizers.RMSprop):
+    """RMSprop whose momentum may be a tensor: Keras asks whether it is above 0."""
+
+    def __init__(self, *, nesterov: bool) -> None:
+        super().__init__(momentum=0.5)
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """`s = rho s + (1 - rho) g^2`, `v = momentum v + rate g / sqrt(s + epsilon)`, `w -= v`."""
+        index = self._get_variable_index(variable)
+        squares, velocity = self._velocities[index], self._momentums[index]
+        squares.assign(self.rho * squares + (1 - self.rho) * tf.square(gradient))
+        step = learning_rate * gradient / tf.sqrt(squares + self.epsilon)
+        velocity.assign(velocity * self.momentum + step)
+        variable.assign_sub(velocity)
+
+
+_RULES: dict[str, Any] = {
+    "sgd": _Sgd,
+    "rmsprop": _RmsProp,
+    "adam": lambda *, nesterov: keras.optimizers.Adam(),
+    "adamw": lambda *, nesterov: keras.optimizers.Adam(),  # The decay is taken off in `apply`.
+}
+
+
+def shaped(of_members: tf.Tensor, like: Any) -> tf.Tensor:
+    """Shape numbers of members, `[members]`, so that they broadcast against `[members, ...]`."""
+    return tf.reshape(of_members, [-1, *[1] * (len(like.shape) - 1)])
 
 
 def _factor(schedule: str, steps: int) -> Any:

@@ -8,8 +8,9 @@ import keras
 import numpy as np
 
 from dlsuite.spec.metrics import generalization_gap
-from dlsuite.training.graph import EpochReport, TrainingGraph
+from dlsuite.training.graph import EpochReport
 from dlsuite.training.objective import Objective
+from dlsuite.training.population import Population
 
 
 @dataclass(frozen=True)
@@ -44,25 +45,24 @@ class TrialLog:
     """Gathers a trial's rows, and sums them up.
 
     Args:
-        graph: The graph that trains the trial.
+        population: The population that the trial is a member of.
         objective: Which turns means into scores.
 
     Attributes:
         diverged_epoch: The epoch in which a loss or gradient was no number, if any.
-        last_loss: The training loss of the last report.
     """
 
-    def __init__(self, graph: TrainingGraph, objective: Objective) -> None:
-        self._graph = graph
+    def __init__(self, population: Population, objective: Objective) -> None:
+        self._population = population
         self._objective = objective
         self.curves: list[dict[str, Any]] = []
         self.layers: list[dict[str, Any]] = []
         self.diverged_epoch: int | None = None
-        self.last_loss = math.nan
 
     def add(self, epoch: int, report: EpochReport) -> None:
-        """Take an epoch's report; one with a loss or gradient that is no number ends the trial."""
-        self.last_loss = float(report.train[0])
+        """Take a member's report; one with a loss or gradient that is no number ends the trial."""
+        if self.diverged_epoch is not None:
+            return
         means = np.concatenate([report.train, report.validation])
         if not report.finite or not np.isfinite(means).all():
             self.diverged_epoch = epoch
@@ -72,8 +72,8 @@ class TrialLog:
             for name, value in self._objective.scores(split_means).items():
                 row[f"{split}_{name}"] = value
         self.curves.append(row | {"gradient_norm": report.gradient_norm})
-        dead = dict(zip(self._graph.trained.active_layers, report.dead_units, strict=True))
-        for index, layer in enumerate(self._graph.layers):
+        dead = dict(zip(self._population.active_layers, report.dead_units, strict=True))
+        for index, layer in enumerate(self._population.layers):
             self.layers.append(
                 {
                     "epoch": epoch,
@@ -88,17 +88,23 @@ class TrialLog:
             self.layers.append({"epoch": epoch, "layer": layer, "dead_units": float(share)})
 
     def result(
-        self, model: keras.Model, test: np.ndarray | None, *, notes: tuple[str, ...]
+        self,
+        model: keras.Model,
+        test: np.ndarray,
+        weights: list[np.ndarray],
+        *,
+        notes: tuple[str, ...],
     ) -> TrialResult:
         """Sum the trial up.
 
         Args:
             model: The trial's plain model.
-            test: The means of the objective's measures on the test split; None where it diverged.
+            test: The means of the objective's measures on the test split, in the best epoch.
+            weights: The best epoch's weights.
             notes: What a reader should know.
         """
         parameters = sum(math.prod(v.shape) for v in model.trainable_variables)
-        if test is None:
+        if self.diverged_epoch is not None:
             return TrialResult(
                 status="diverged",
                 diverged_epoch=self.diverged_epoch,
@@ -129,5 +135,5 @@ class TrialLog:
             layers=self.layers,
             parameters=parameters,
             notes=notes,
-            weights=[np.asarray(weight) for weight in self._graph.trained.model.get_weights()],
+            weights=weights,
         )

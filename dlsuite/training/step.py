@@ -1,22 +1,23 @@
 """One step of gradient descent, as the textbook has it: forward pass, loss, backward pass, step."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-import keras
 import tensorflow as tf
 
-from dlsuite.training.instrumented import InstrumentedModel
 from dlsuite.training.objective import Objective
+from dlsuite.training.optimizers import MemberOptimizer, shaped
+from dlsuite.training.population import Population, square_sums
 
 
 class StepStatistics(NamedTuple):
     """What a step tells about itself.
 
     Attributes:
-        finite: Whether the loss and the gradient are numbers, a scalar.
-        gradient_norm: Length of the whole gradient, a scalar.
-        layer_gradient_norms: Length of each layer's part, `[layers]`.
-        layer_update_ratios: How far each layer's weights moved, over their own length, `[layers]`.
+        finite: Whether the loss and the gradient are numbers, `[members]`.
+        gradient_norm: Length of the whole gradient, `[members]`.
+        layer_gradient_norms: Length of each layer's part, `[layers, members]`.
+        layer_update_ratios: How far each layer's weights moved, over their own length, `[layers, members]`.
     """
 
     finite: tf.Tensor
@@ -26,66 +27,88 @@ class StepStatistics(NamedTuple):
 
 
 def loss_and_gradients(
-    trained: InstrumentedModel, objective: Objective, x: tf.Tensor, y: tf.Tensor
+    population: Population, objective: Objective, x: tf.Tensor, y: tf.Tensor
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """The forward and the backward pass.
 
-    The loss is the mean over the batch, with the penalties on weights. The tape records the forward pass
-    and goes back through it by the chain rule, which gives for every weight how much the loss changes with
-    it: how much it contributes to the error.
+    A member's loss is the mean over its batch, with the penalties on its weights. The tape records the
+    forward pass and goes back through it by the chain rule, which gives for every weight how much the loss
+    changes with it: how much it contributes to the error. What is differentiated is the sum of the
+    members' losses, in which no member's weights meet another's, so each gets the gradient that it would
+    get alone.
 
     Args:
-        trained: The model.
+        population: The models.
         objective: What is minimized.
-        x: Inputs, `[batch, ...]`.
-        y: Targets, `[batch]`.
+        x: Inputs, `[members, batch, ...]`.
+        y: Targets, `[members, batch]`.
 
     Returns:
-        The loss, a scalar, and a gradient for each of the model's trainable variables, of its shape.
+        The losses, `[members]`, and a gradient for each trainable variable, of its shape.
     """
     with tf.GradientTape() as tape:
-        outputs = trained.model(x, training=True)
-        loss = tf.reduce_mean(objective.losses(y, outputs)) + trained.penalty()
-    variables = trained.model.trainable_variables
+        outputs = population(x, training=True)
+        losses = tf.reduce_mean(objective.losses(y, outputs), axis=1) + population.penalty()
+        total = tf.reduce_sum(losses)
+    variables = [v.value for v in population.trainable]
     gradients = tape.gradient(
-        loss, [v.value for v in variables], unconnected_gradients=tf.UnconnectedGradients.ZERO
+        total, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
     )
-    # An embedding's gradient comes as slices, for which Keras's optimizers have rules of their own.
-    return loss, [tf.convert_to_tensor(gradient) for gradient in gradients]
+    # An embedding's gradient may come as slices, which add up only when they are made dense.
+    return losses, [tf.convert_to_tensor(gradient) for gradient in gradients]
 
 
 def take_step(
-    trained: InstrumentedModel,
+    population: Population,
     objective: Objective,
-    optimizer: keras.optimizers.Optimizer,
+    optimizer: MemberOptimizer,
+    alive: tf.Variable,
     x: tf.Tensor,
     y: tf.Tensor,
 ) -> StepStatistics:
     """Take one step against the gradient.
 
+    A member whose loss or gradient is no number is put back to where it stood before the step and stays
+    there: it is no longer alive. No other member notices.
+
     Args:
-        trained: The model, whose weights move.
+        population: The models, whose weights move.
         objective: What is minimized.
-        optimizer: Turns the gradient into a step.
-        x: Inputs, `[batch, ...]`.
-        y: Targets, `[batch]`.
+        optimizer: Turns gradients into steps.
+        alive: Which members have not diverged, `[members]`.
+        x: Inputs, `[members, batch, ...]`.
+        y: Targets, `[members, batch]`.
     """
-    variables = trained.model.trainable_variables
-    before = [tf.identity(v.value) for v in variables]
-    loss, gradients = loss_and_gradients(trained, objective, x, y)
-    optimizer.apply(gradients, variables)
-    trained.step.assign_add(1)
-    moves = [v.value - old for v, old in zip(variables, before, strict=True)]
-    layers = list(trained.layer_indices().values())
-    gradient_norm = tf.linalg.global_norm(gradients)
+    before = {id(v): tf.identity(v.value) for v in population.weights}
+    losses, gradients = loss_and_gradients(population, objective, x, y)
+    by_variable = [square_sums(gradient) for gradient in gradients]
+    gradient_norm = tf.sqrt(tf.add_n(by_variable))
+    optimizer.apply(gradients, gradient_norm)
+    population.constrain()
+    population.step.assign_add(1)
+    finite = tf.math.is_finite(losses) & tf.math.is_finite(gradient_norm)
+    alive.assign(alive & finite)
+    for variable in population.weights:
+        variable.assign(tf.where(shaped(alive, variable), variable.value, before[id(variable)]))
+    starts = [before[id(v)] for v in population.trainable]
+    moves = [v.value - start for v, start in zip(population.trainable, starts, strict=True)]
+    groups = population.layers.values()
     return StepStatistics(
-        finite=tf.math.is_finite(loss) & tf.math.is_finite(gradient_norm),
+        finite=finite,
         gradient_norm=gradient_norm,
-        layer_gradient_norms=norms(gradients, layers),
-        layer_update_ratios=norms(moves, layers) / (norms(before, layers) + 1e-12),
+        layer_gradient_norms=_by_layer(by_variable, groups),
+        layer_update_ratios=_by_layer(map(square_sums, moves), groups)
+        / (_by_layer(map(square_sums, starts), groups) + 1e-12),
     )
 
 
-def norms(tensors: list[tf.Tensor], groups: list[list[int]]) -> tf.Tensor:
-    """The Euclidean length of each group of tensors taken together, `[groups]`."""
-    return tf.stack([tf.linalg.global_norm([tensors[i] for i in group]) for group in groups])
+def weight_norms(population: Population) -> tf.Tensor:
+    """The length of each layer's weights, `[layers, members]`."""
+    squares = [square_sums(v.value) for v in population.trainable]
+    return _by_layer(squares, population.layers.values())
+
+
+def _by_layer(squares: Iterable[tf.Tensor], layers: Iterable[list[int]]) -> tf.Tensor:
+    """From the sums of squares of variables to the lengths of layers, `[layers, members]`."""
+    listed = list(squares)
+    return tf.stack([tf.sqrt(tf.add_n([listed[i] for i in places])) for places in layers])

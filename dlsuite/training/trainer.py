@@ -1,7 +1,7 @@
 """The trainer: takes a list of trials that share a data set, gives back a result for each.
 
-It keeps the compiled graphs of the shapes it has seen last, so that the next population of a shape begins
-at once.
+Trials of the same shape train together, as populations. It keeps the compiled graphs of the shapes it has
+seen last, so that the next population of a shape begins at once.
 """
 
 from collections import OrderedDict
@@ -10,16 +10,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from dlsuite.data import Dataset
 from dlsuite.training.batches import EpochBatches, epoch_batches
+from dlsuite.training.checks import structure_of
 from dlsuite.training.examples import Examples, place
-from dlsuite.training.graph import TrainingGraph
-from dlsuite.training.instrumented import InstrumentedModel, structure_of
+from dlsuite.training.graph import Member, TrainingGraph
 from dlsuite.training.objective import Objective
+from dlsuite.training.population import Population
 from dlsuite.training.result import TrialLog, TrialResult
 from dlsuite.training.settings import TrainingSettings
+from dlsuite.training.sizes import population_size
 from dlsuite.training.watcher import TrainingWatcher
 
 _GRAPHS_KEPT = 8
@@ -43,9 +46,14 @@ class TrialSetup:
 
 
 class Trainer:
-    """Trains lists of trials, and remembers compiled graphs."""
+    """Trains lists of trials, and remembers compiled graphs.
 
-    def __init__(self) -> None:
+    Args:
+        members: How many members every population has; chosen by the model's size if absent.
+    """
+
+    def __init__(self, members: int | None = None) -> None:
+        self._members = members
         self._graphs: OrderedDict[Any, TrainingGraph] = OrderedDict()
         self._examples: OrderedDict[Any, Examples] = OrderedDict()
 
@@ -63,7 +71,7 @@ class Trainer:
             setups: The trials.
             data: The data set of all of them.
             epochs: Passes over the training split, 1 or more.
-            watcher: Told after each epoch and trial.
+            watcher: Told after each epoch.
 
         Returns:
             A result for each setup, in the same order. A trial that diverges gives a result too.
@@ -71,43 +79,64 @@ class Trainer:
         Raises:
             SpecError: A model cannot be trained by the suite.
         """
-        objective = Objective(data.task_type, data.target_mean, data.target_scale)
-        return [self._train_one(setup, data, objective, epochs, watcher) for setup in setups]
+        groups: dict[Any, list[int]] = {}
+        for index, setup in enumerate(setups):
+            groups.setdefault(_shape(setup), []).append(index)
+        results: dict[int, TrialResult] = {}
+        for group in groups.values():
+            first = setups[group[0]]
+            size = self._members or population_size(first.model, first.settings.batch_size)
+            for start in range(0, len(group), size):
+                places = group[start : start + size]
+                population = [setups[place] for place in places]
+                trained = self._train_population(population, size, data, epochs, watcher)
+                results.update(zip(places, trained, strict=True))
+        return [results[index] for index in range(len(setups))]
 
-    def _train_one(
+    def _train_population(
         self,
-        setup: TrialSetup,
+        setups: list[TrialSetup],
+        size: int,
         data: Dataset,
-        objective: Objective,
         epochs: int,
         watcher: TrainingWatcher | None,
-    ) -> TrialResult:
-        graph, examples = self._prepare(setup, data, objective, epochs)
-        graph.begin(
-            setup.model,
-            graph.initial_weights(setup.model, setup.seed),
-            learning_rate=setup.settings.learning_rate,
-            seed=setup.seed,
-        )
-        log = TrialLog(graph, objective)
-        log.add(0, graph.look(examples))
-        for epoch in range(1, epochs + 1):
-            if log.diverged_epoch is not None:
+    ) -> list[TrialResult]:
+        """Train up to `size` trials; the empty places hold copies of the last, which nobody reads."""
+        graph, examples, objective = self._prepare(setups[0], size, data, epochs)
+        padded = setups + setups[-1:] * (size - len(setups))
+        graph.begin([Member(setup.model, setup.settings, setup.seed) for setup in padded])
+        logs = [TrialLog(graph.population, objective) for _ in setups]
+        for epoch in range(epochs + 1):
+            report = (
+                graph.epoch(examples, *_batches_of(padded, data, epoch))
+                if epoch
+                else graph.look(examples)
+            )
+            for member, log in enumerate(logs):
+                log.add(epoch, report.of(member))
+            over = all(log.diverged_epoch is not None for log in logs)
+            if watcher is not None and epoch:
+                done = epochs - epoch + 1 if over else 1
+                loss = float(np.median(report.train[: len(logs), 0]))
+                watcher.epoch(loss, done * len(setups) / epochs)
+            if over:
                 break
-            batches = _batches(setup, data, epoch)
-            report = graph.epoch(examples, tf.constant(batches.whole), tf.constant(batches.last))
-            log.add(epoch, report)
-            if watcher is not None:
-                watcher.epoch(log.last_loss)
-        test = None if log.diverged_epoch is not None else graph.test(examples)
-        if watcher is not None:
-            watcher.trial()
-        note = _batches(setup, data, 1).note
-        return log.result(setup.model, test, notes=(note,) if note else ())
+        test = graph.test(examples)
+        note = _batches(setups[0], data, 1).note
+        return [
+            log.result(
+                setup.model,
+                test[member],
+                graph.best_weights(member),
+                notes=(note,) if note else (),
+            )
+            for member, (setup, log) in enumerate(zip(setups, logs, strict=True))
+        ]
 
     def _prepare(
-        self, setup: TrialSetup, data: Dataset, objective: Objective, epochs: int
-    ) -> tuple[TrainingGraph, Examples]:
+        self, setup: TrialSetup, members: int, data: Dataset, epochs: int
+    ) -> tuple[TrainingGraph, Examples, Objective]:
+        objective = Objective(data.task_type, data.target_mean, data.target_scale)
         dtype = setup.model.dtype
         examples = _remember(
             self._examples,
@@ -115,22 +144,18 @@ class Trainer:
             lambda: place(data, objective, dtype=dtype),
             most=_DATA_KEPT,
         )
-        total_steps = epochs * _batches(setup, data, 1).steps
         settings = setup.settings
-        key = (
-            structure_of(setup.model),
-            dtype,
-            settings.structure(),
-            objective.task_type,
-            total_steps if settings.depends_on_length else None,
-        )
+        total_steps = epochs * _batches(setup, data, 1).steps
+        length = total_steps if settings.depends_on_length else None
         graph = _remember(
             self._graphs,
-            key,
-            lambda: TrainingGraph(setup.model, settings, objective, total_steps=total_steps),
+            (_shape(setup), objective.task_type, length, members),
+            lambda: TrainingGraph(
+                setup.model, settings, objective, members=members, total_steps=total_steps
+            ),
             most=_GRAPHS_KEPT,
         )
-        return graph, examples
+        return graph, examples, objective
 
     def check(self, setup: TrialSetup, data: Dataset) -> None:
         """See that a trial can be trained, without training it.
@@ -138,8 +163,13 @@ class Trainer:
         Raises:
             SpecError: It cannot.
         """
-        InstrumentedModel(setup.model)
+        Population(setup.model, members=1)
         _batches(setup, data, 1)
+
+
+def _shape(setup: TrialSetup) -> tuple[Any, ...]:
+    """What trials must have in common to share a population."""
+    return structure_of(setup.model), setup.model.dtype, setup.settings.structure()
 
 
 def _batches(setup: TrialSetup, data: Dataset, epoch: int) -> EpochBatches:
@@ -150,6 +180,16 @@ def _batches(setup: TrialSetup, data: Dataset, epoch: int) -> EpochBatches:
         examples=len(data.train),
         batch_size=setup.settings.batch_size,
     )
+
+
+def _batches_of(
+    setups: Sequence[TrialSetup], data: Dataset, epoch: int
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """The batches of all members, `[steps, members, batch]`, and the last, smaller ones."""
+    by_seed = {setup.seed: _batches(setup, data, epoch) for setup in setups}
+    whole = np.stack([by_seed[setup.seed].whole for setup in setups], axis=1)
+    last = np.stack([by_seed[setup.seed].last for setup in setups])
+    return tf.constant(whole), tf.constant(last)
 
 
 def _remember(kept: OrderedDict[Any, Any], key: Any, make: Callable[[], Any], *, most: int) -> Any:

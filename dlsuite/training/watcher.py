@@ -6,8 +6,10 @@ from typing import Protocol
 class TrainingWatcher(Protocol):
     """Whoever wants to know how training goes."""
 
-    def epoch(self, loss: float) -> None:
-        """An epoch of a trial is done; its training loss."""
+    def epoch(self, loss: float, trials: float) -> None:
+        """A population has come further.
 
-    def trial(self) -> None:
-        """A trial is done."""
+        Args:
+            loss: The median of its members' training losses.
+            trials: How many trials' worth of training this was.
+        """

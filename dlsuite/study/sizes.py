@@ -1,0 +1,41 @@
+"""How large the populations of a study are. Asking builds models, which needs TensorFlow."""
+
+from typing import NamedTuple
+
+from dlsuite.study.executors import load, setups_of
+from dlsuite.study.trial import Trial
+from dlsuite.training.quiet import import_tensorflow
+
+
+class PopulationSize(NamedTuple):
+    """How large a population is.
+
+    Attributes:
+        members: Its members.
+        parameters: Weights of one member.
+        bytes: The memory that it takes while it trains, by estimate.
+    """
+
+    members: int
+    parameters: int
+    bytes: int
+
+
+def population_size_of(trial: Trial) -> int:
+    """How many members the populations of a trial's structure have."""
+    return estimate_size(trial).members
+
+
+def estimate_size(trial: Trial) -> PopulationSize:
+    """Estimate how large the populations of a trial's structure are."""
+    import_tensorflow()
+    from dlsuite.training.sizes import footprint, population_bytes, population_size
+
+    (setup,) = setups_of([trial], load(trial))
+    batch_size = trial.training.batch_size
+    members = population_size(setup.model, batch_size)
+    return PopulationSize(
+        members=members,
+        parameters=footprint(setup.model, batch_size).parameters,
+        bytes=population_bytes(setup.model, batch_size, members),
+    )

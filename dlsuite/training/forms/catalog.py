@@ -1,0 +1,105 @@
+"""Which layer has which population form."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from dlsuite.training.forms.convolution import convolution
+from dlsuite.training.forms.dense import dense, embedding
+from dlsuite.training.forms.fusion import Form, Fusion
+from dlsuite.training.forms.general import apart, dropout, weightless
+from dlsuite.training.forms.normalization import batch_normalization, layer_normalization
+from dlsuite.training.forms.pooling import average_pooling, max_pooling
+from dlsuite.training.forms.recurrent import bidirectional, is_plain, recurrent
+from dlsuite.training.members import Members
+
+layers = keras.layers
+Maker = Callable[[Any, Fusion, str], Form]
+
+_FORMS: dict[type, tuple[Maker, Callable[[Any], bool]]] = {
+    layers.Dense: (dense, lambda layer: True),
+    layers.Embedding: (embedding, lambda layer: True),
+    layers.Conv1D: (convolution, lambda layer: _is_simple_convolution(layer)),
+    layers.Conv2D: (convolution, lambda layer: _is_simple_convolution(layer)),
+    layers.MaxPooling1D: (max_pooling, lambda layer: True),
+    layers.MaxPooling2D: (max_pooling, lambda layer: True),
+    layers.AveragePooling1D: (average_pooling, lambda layer: True),
+    layers.AveragePooling2D: (average_pooling, lambda layer: True),
+    layers.BatchNormalization: (
+        batch_normalization,
+        lambda layer: not getattr(layer, "renorm", False),
+    ),
+    layers.LayerNormalization: (
+        layer_normalization,
+        lambda layer: not getattr(layer, "rms_scaling", False),
+    ),
+    layers.SimpleRNN: (recurrent, is_plain),
+    layers.GRU: (recurrent, is_plain),
+    layers.LSTM: (recurrent, is_plain),
+    layers.Bidirectional: (bidirectional, lambda layer: _is_simple_bidirectional(layer)),
+    layers.Dropout: (dropout, lambda layer: True),
+}
+_READS_MASKS = (
+    layers.Dense,
+    layers.Embedding,
+    layers.LayerNormalization,
+    layers.SimpleRNN,
+    layers.GRU,
+    layers.LSTM,
+    layers.Bidirectional,
+    layers.Dropout,
+)
+
+
+def is_fused(operation: Any) -> bool:
+    """Whether an operation computes all members in one; otherwise one after another."""
+    return _own_form(operation) is not None or not getattr(operation, "weights", ())
+
+
+def form_of(operation: Any, fusion: Fusion, path: str) -> Form:
+    """The population form of a layer or operation.
+
+    Args:
+        operation: A layer of the plain model, built, or another Keras operation.
+        fusion: The population.
+        path: The layer's path.
+    """
+    own = _own_form(operation)
+    general = apart if getattr(operation, "weights", ()) else weightless
+    if own is None:
+        return general(operation, fusion, path)
+    form, otherwise = own(operation, fusion, path), general(operation, fusion, path)
+
+    def choose(*args: Any, training: bool, **kwargs: Any) -> Members:
+        """A call that the form does not know (a state handed in, a mask) goes the general way."""
+        given = kwargs.pop("mask", None)
+        known = len(args) == 1 and isinstance(args[0], Members) and not kwargs and given is None
+        if known and (args[0].mask is None or isinstance(operation, _READS_MASKS)):
+            return form(args[0], training=training)
+        if given is not None:
+            kwargs["mask"] = given
+        return otherwise(*args, training=training, **kwargs)
+
+    return choose
+
+
+def _own_form(operation: Any) -> Maker | None:
+    maker, fits = _FORMS.get(type(operation), (None, None))
+    if maker is None or fits is None or not fits(operation):
+        return None
+    if getattr(operation, "quantization_mode", None) or getattr(operation, "lora_enabled", False):
+        return None
+    return maker
+
+
+def _is_simple_convolution(layer: Any) -> bool:
+    return layer.groups == 1 and layer.data_format == "channels_last"
+
+
+def _is_simple_bidirectional(layer: Any) -> bool:
+    inner = (layer.forward_layer, layer.backward_layer)
+    return not layer.return_state and all(
+        type(part) in (layers.SimpleRNN, layers.GRU, layers.LSTM) and is_plain(part)
+        for part in inner
+    )

@@ -1,0 +1,36 @@
+"""What a population gives its layers: their weights with a member axis, and their dropout sites."""
+
+from typing import Any, Protocol
+
+import tensorflow as tf
+
+from dlsuite.training.dropout import DropoutSite
+from dlsuite.training.members import Members
+
+
+class Fusion(Protocol):
+    """The population that a form belongs to."""
+
+    members: int
+
+    def weight(self, plain: Any) -> tf.Tensor:
+        """The members' values of a plain layer's variable, `[members, ...]`."""
+
+    def assign(self, plain: Any, value: tf.Tensor) -> None:
+        """Set the members' values of a plain layer's variable."""
+
+    def site(self, path: str) -> DropoutSite:
+        """The place where a layer drops units."""
+
+
+class Form(Protocol):
+    """A layer, for all members at once."""
+
+    def __call__(self, *args: Any, training: bool, **kwargs: Any) -> Members:
+        """Compute the members' outputs from what the plain layer is called with."""
+
+
+def beside(weight: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
+    """Shape a weight of the last axes, `[members, ...]`, so that it broadcasts against a value."""
+    missing = value.shape.rank - weight.shape.rank
+    return tf.reshape(weight, [weight.shape[0], *[1] * missing, *weight.shape[1:]])

@@ -1,0 +1,78 @@
+"""Forms for whatever has none of its own."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from dlsuite.training.forms.fusion import Form, Fusion
+from dlsuite.training.members import Members, count_in, map_members, split, stack
+
+
+def weightless(operation: Any, fusion: Fusion, path: str) -> Form:
+    """A layer or operation without weights: member and batch axis in one, as one large batch."""
+
+    def form(*args: Any, training: bool, **kwargs: Any) -> Any:
+        members = count_in((args, kwargs))
+        args, kwargs = map_members(Members.merged, (args, kwargs))
+        outputs = operation(*args, **kwargs, **_training(operation, training))
+        return keras.tree.map_structure(lambda output: split(output, members), outputs)
+
+    return form
+
+
+def apart(layer: keras.Layer, fusion: Fusion, path: str) -> Form:
+    """A layer with weights that has no form of its own: one call a member. Slower, never wrong."""
+
+    def form(*args: Any, training: bool, **kwargs: Any) -> Any:
+        trainable = [fusion.weight(variable) for variable in layer.trainable_variables]
+        # Besides weights these are the states of generators, which draw nothing here.
+        states = layer.non_trainable_variables
+        weights = {id(variable) for variable in layer.non_trainable_weights}
+        others = [
+            fusion.weight(v) if id(v) in weights else tf.stack([v.value] * fusion.members)
+            for v in states
+        ]
+        outputs, changes = [], []
+        for member in range(fusion.members):
+            its_args, its_kwargs = map_members(
+                lambda value, member=member: value.member(member), (args, kwargs)
+            )
+            output, change = layer.stateless_call(
+                [weight[member] for weight in trainable],
+                [weight[member] for weight in others],
+                *its_args,
+                **its_kwargs,
+                **_training(layer, training),
+            )
+            outputs.append(output)
+            changes.append(change)
+        if training:
+            for variable, *values in zip(states, *changes, strict=True):
+                if id(variable) in weights:
+                    fusion.assign(variable, tf.stack(values))
+        return keras.tree.map_structure(lambda *values: stack(list(values)), *outputs)
+
+    return form
+
+
+def dropout(layer: keras.layers.Dropout, fusion: Fusion, path: str) -> Form:
+    """Drop each member's units at its own rate, by its own seed's draws."""
+    site = fusion.site(path)
+
+    def form(x: Members, *, training: bool) -> Members:
+        if not training:
+            return x
+        shape = list(x.value.shape[1:])
+        if layer.noise_shape is not None:
+            shape = [
+                size if given is None else given
+                for size, given in zip(shape, layer.noise_shape, strict=True)
+            ]
+        return Members(x.value * site.mask(tuple(shape), x.value.dtype), x.mask)
+
+    return form
+
+
+def _training(operation: Any, training: bool) -> dict[str, bool]:
+    return {"training": training} if getattr(operation, "_call_has_training_arg", False) else {}

@@ -1,0 +1,244 @@
+"""The population: models of one structure as one, every weight with a leading member axis.
+
+A plain Keras model is walked through layer by layer; each layer computes for all members at once by its
+population form (`dlsuite.training.forms`).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dlsuite.training.checks import check_trainable, graph_of, rates_of
+from dlsuite.training.dropout import DropoutSite
+from dlsuite.training.forms import Form, form_of
+from dlsuite.training.initialize import check_seeded, clone_layers
+from dlsuite.training.members import Members
+
+
+class Population:
+    """Models of one structure, trained as one.
+
+    Args:
+        plain: A functional or sequential model of that structure. Neither it nor its weights are touched.
+        members: How many models there are.
+
+    Attributes:
+        members: How many models there are.
+        weights: A variable `[members, ...]` for each of `plain.weights`, in that order.
+        trainable: Those of `plain.trainable_variables`.
+        layers: For each layer with trainable weights, by path, their places in `trainable`.
+        active_layers: Paths of the layers that end in ReLU.
+        active_units: How many units each of them has.
+        step: The number of steps taken; an integer variable.
+
+    Raises:
+        SpecError: The model cannot be trained by the suite, see `check_trainable`.
+
+    Example:
+        >>> population = Population(model, members=2)
+        >>> population.load([model, model], [initial_weights(model, 0), initial_weights(model, 1)], [0, 1])
+        >>> outputs = population(x)  # x: [2, batch, ...], outputs: [2, batch, outputs]
+        >>> second = population.member(1)  # a keras.Model
+    """
+
+    def __init__(self, plain: keras.Model, members: int) -> None:
+        check_trainable(plain)
+        check_seeded(plain)
+        self.members = members
+        self.dtype: str = plain.variable_dtype
+        self.step = tf.Variable(0, trainable=False, dtype=tf.int64)
+        self._plain = copy_of(plain)
+        self._loaded: list[keras.Model] = [plain] * members
+        self._sites = {
+            path: DropoutSite(path, self.step, members) for path in rates_of(self._plain)
+        }
+        self._fused: dict[int, keras.Variable] = {
+            id(v): keras.Variable(
+                np.stack([np.asarray(v)] * members), trainable=v.trainable, dtype=v.dtype, name=v.name
+            )
+            for v in self._plain.weights
+        }
+        self._forms: dict[int, Form] = {}
+        self.weights = [self._fused[id(v)] for v in self._plain.weights]
+        self.trainable = [self._fused[id(v)] for v in self._plain.trainable_variables]
+        self.layers = self._trainable_by_layer()
+        active = [(path, layer) for path, layer in _layers(self._plain) if _is_relu(layer)]
+        self.active_layers = [path for path, _ in active]
+        self.active_units = [int(layer._inbound_nodes[0].outputs[0].shape[-1]) for _, layer in active]
+        self._penalized = [v for v in self._plain.trainable_variables if v.regularizer]
+        self._l2 = tf.Variable(
+            np.zeros([len(self._penalized), members]), trainable=False, dtype=self.dtype
+        )
+
+    def load(
+        self,
+        plains: Sequence[keras.Model],
+        weights: Sequence[Sequence[np.ndarray]],
+        seeds: Sequence[int],
+    ) -> None:
+        """Begin anew: each member's rates and penalties, weights and streams, at step 0.
+
+        Args:
+            plains: Each member's own plain model, of the population's structure.
+            weights: Each member's weights, in the order of `plain.weights`.
+            seeds: Each member's seed.
+        """
+        for variable, *values in zip(self.weights, *weights, strict=True):
+            variable.assign(np.stack(values))
+        self.step.assign(0)
+        rates = [rates_of(plain) for plain in plains]
+        for path, site in self._sites.items():
+            site.assign(rates=[of_member[path] for of_member in rates], seeds=seeds)
+        if self._penalized:
+            self._l2.assign(np.transpose([_l2_of(plain) for plain in plains]))
+        self._loaded = list(plains)
+
+    def __call__(self, x: tf.Tensor, *, training: bool = False) -> tf.Tensor:
+        """Compute all members' outputs.
+
+        Args:
+            x: Inputs, `[members, batch, ...]`.
+            training: Whether to drop units and to normalize by the batch.
+
+        Returns:
+            `[members, batch, outputs]`.
+        """
+        return self._run(self._plain, [Members(self._cast(x))], training, "", {}).value
+
+    def measured(self, x: tf.Tensor) -> tuple[tf.Tensor, list[list[tf.Tensor]]]:
+        """Compute all members' outputs in inference, and what each active layer hands on.
+
+        Args:
+            x: Inputs, `[members, batch, ...]`.
+
+        Returns:
+            Outputs `[members, batch, outputs]`, and for each of `active_layers` what came of its calls,
+            `[members, batch, ..., units]` each.
+        """
+        seen: dict[str, list[tf.Tensor]] = {path: [] for path in self.active_layers}
+        outputs = self._run(self._plain, [Members(self._cast(x))], False, "", seen)
+        return outputs.value, list(seen.values())
+
+    def penalty(self) -> tf.Tensor:
+        """The penalties on weights that are added to the loss: `sum(l2 * sum(w ** 2))`, `[members]`."""
+        total = tf.zeros([self.members], self.dtype)
+        for index, plain in enumerate(self._penalized):
+            value = self.weight(plain)
+            if _has_l2(plain):
+                total += self._l2[index] * square_sums(value)
+            else:
+                total += tf.stack([plain.regularizer(value[k]) for k in range(self.members)])
+        return total
+
+    def constrain(self) -> None:
+        """Bring weights back to where their layers' constraints want them."""
+        for plain in self._plain.trainable_variables:
+            if plain.constraint is not None:
+                value = self.weight(plain)
+                held = [plain.constraint(value[k]) for k in range(self.members)]
+                self.assign(plain, tf.stack(held))
+
+    def member(self, index: int) -> keras.Model:
+        """Give one member back as an ordinary model, with its weights and moving statistics."""
+        model = copy_of(self._loaded[index])
+        model.set_weights([np.asarray(variable)[index] for variable in self.weights])
+        return model
+
+    def weight(self, plain: Any) -> tf.Tensor:
+        """The members' values of a plain layer's variable, `[members, ...]`."""
+        return self._fused[id(plain)].value
+
+    def assign(self, plain: Any, value: tf.Tensor) -> None:
+        """Set the members' values of a plain layer's variable."""
+        self._fused[id(plain)].assign(value)
+
+    def site(self, path: str) -> DropoutSite:
+        """The place where a layer drops units."""
+        return self._sites[path]
+
+    def _run(
+        self,
+        model: keras.Model,
+        inputs: list[Members],
+        training: bool,
+        prefix: str,
+        seen: dict[str, list[tf.Tensor]],
+    ) -> Any:
+        """Walk through a model's graph; `seen` gathers what its active layers hand on."""
+
+        def fused(operation: Any) -> Callable[..., Any]:
+            path = prefix + operation.name
+
+            def call(*args: Any, **kwargs: Any) -> Any:
+                kwargs.pop("training", None)  # As Keras does: the model's own mode decides.
+                if isinstance(operation, keras.Model):
+                    nested = keras.tree.flatten(args)
+                    return self._run(operation, nested, training, path + "/", seen)
+                outputs = self._form(operation, path)(*args, training=training, **kwargs)
+                if path in seen:
+                    seen[path].append(outputs.value)
+                return outputs
+
+            return call
+
+        return graph_of(model)._run_through_graph(inputs, operation_fn=fused)
+
+    def _form(self, operation: Any, path: str) -> Form:
+        if id(operation) not in self._forms:
+            self._forms[id(operation)] = form_of(operation, self, path)
+        return self._forms[id(operation)]
+
+    def _cast(self, x: tf.Tensor) -> tf.Tensor:
+        return tf.cast(x, self._plain.inputs[0].dtype)
+
+    def _trainable_by_layer(self) -> dict[str, list[int]]:
+        places = {id(v): i for i, v in enumerate(self._plain.trainable_variables)}
+        return {
+            path: [places[id(v)] for v in layer.trainable_variables]
+            for path, layer in _layers(self._plain)
+            if layer.trainable_variables
+        }
+
+
+def copy_of(plain: keras.Model) -> keras.Model:
+    """Build a functional or sequential model anew, of the same layers under the same names."""
+    return clone_layers(plain, lambda layer, path: type(layer).from_config(layer.get_config()))
+
+
+def square_sums(tensor: tf.Tensor) -> tf.Tensor:
+    """The sum of squares over all axes but the member's, `[members]`."""
+    flat = tf.reshape(tensor, [tensor.shape[0], -1])
+    return tf.reduce_sum(tf.square(flat), axis=1)
+
+
+def _layers(model: keras.Model, prefix: str = "") -> list[tuple[str, keras.Layer]]:
+    """The layers of a model by path, nested models taken apart."""
+    found: list[tuple[str, keras.Layer]] = []
+    for layer in model.layers:
+        path = prefix + layer.name
+        if isinstance(layer, keras.Model):
+            found += _layers(layer, path + "/")
+        else:
+            found.append((path, layer))
+    return found
+
+
+def _l2_of(plain: keras.Model) -> list[float]:
+    return [
+        float(v.regularizer.l2) if _has_l2(v) else 0.0
+        for v in plain.trainable_variables
+        if v.regularizer
+    ]
+
+
+def _is_relu(layer: keras.Layer) -> bool:
+    return isinstance(layer, keras.layers.ReLU) or (
+        getattr(layer, "activation", None) is keras.activations.relu
+    )
+
+
+def _has_l2(variable: Any) -> bool:
+    return type(variable.regularizer) is keras.regularizers.L2

@@ -1,0 +1,86 @@
+"""How many members a population has, and what memory they take.
+
+Both follow from structural values alone (the layers, the batch size), so that a trial is trained in a
+population of the same size, to the same bits, whatever study it belongs to.
+"""
+
+import math
+from typing import NamedTuple
+
+import keras
+
+from dlsuite.training.checks import graph_of
+from dlsuite.training.examples import EVALUATION_BATCH
+
+_SIZES = (20, 10, 5, 2)
+"""Studies have 5, 10 or 20 seeds more often than not: these sizes leave few places empty."""
+
+_STEP_BYTES = 32 * 2**20
+"""What a step should touch at most: beyond the caches more members bring nothing."""
+
+
+class Footprint(NamedTuple):
+    """What one member of a population takes.
+
+    Attributes:
+        parameters: Its weights, trainable or not.
+        activations: Numbers that a training step computes for one example, patches included.
+        step_bytes: What a training step touches: weights, gradients, optimizer and activations.
+    """
+
+    parameters: int
+    activations: int
+    step_bytes: int
+
+
+def footprint(model: keras.Model, batch_size: int) -> Footprint:
+    """Estimate what one member takes.
+
+    Args:
+        model: Its plain model.
+        batch_size: Examples in a step.
+    """
+    parameters = sum(math.prod(weight.shape) for weight in model.weights)
+    activations = _activations(model)
+    width = 8 if model.dtype == "float64" else 4
+    # Weights, gradients, two moments and the best epoch's; activations forwards and backwards.
+    return Footprint(
+        parameters=parameters,
+        activations=activations,
+        step_bytes=width * (5 * parameters + 2 * batch_size * activations),
+    )
+
+
+def population_size(model: keras.Model, batch_size: int) -> int:
+    """How many members a population of a model has: small models many, large ones few.
+
+    Args:
+        model: The plain model.
+        batch_size: Examples in a step.
+    """
+    step_bytes = footprint(model, batch_size).step_bytes
+    return next((size for size in _SIZES if size * step_bytes <= _STEP_BYTES), 1)
+
+
+def population_bytes(model: keras.Model, batch_size: int, members: int) -> int:
+    """Estimate the memory that a population takes while it trains and evaluates."""
+    return members * footprint(model, max(batch_size, EVALUATION_BATCH)).step_bytes
+
+
+def _activations(model: keras.Model) -> int:
+    """Numbers computed for one example, layer by layer."""
+    total = 0
+    for operation in graph_of(model).operations:
+        if isinstance(operation, keras.Model):
+            total += _activations(operation)
+            continue
+        for node in operation._inbound_nodes:
+            sizes = [math.prod(size or 1 for size in out.shape[1:]) for out in node.outputs]
+            total += sum(sizes)
+            if isinstance(operation, keras.layers.Conv1D | keras.layers.Conv2D):
+                positions = math.prod(size or 1 for size in node.outputs[0].shape[1:-1])
+                total += positions * math.prod(operation.kernel.shape[:-1])
+            if isinstance(operation, keras.layers.RNN):
+                steps = node.input_tensors[0].shape[1] or 1
+                total += steps * math.prod(operation.cell.recurrent_kernel.shape[-1:]) * 2
+    return total
