@@ -8,7 +8,7 @@ import tensorflow as tf
 from dlsuite.data import Dataset
 from dlsuite.training.objective import Objective
 
-EVALUATION_BATCH = 128
+EVALUATION_BATCH = 32
 """Examples in a batch of the inference pass. It changes no result but for the last bits."""
 
 
@@ -21,13 +21,18 @@ class Examples(NamedTuple):
         x: Inputs, `[batches, EVALUATION_BATCH, ...]`.
         y: Labels or standardized targets, `[batches, EVALUATION_BATCH]`.
         weights: 1 for an example, 0 for padding, `[batches, EVALUATION_BATCH]`.
-        ranges: For each split, its first batch and the one after its last, `[2]`.
+        splits: Which split a batch belongs to, 0 for train, 1 for validation, 2 for test, `[batches]`.
+        trained: The batches of the training and the validation split: the first and the one after the
+            last, `[2]`.
+        tested: Those of the test split, `[2]`.
     """
 
     x: tf.Tensor
     y: tf.Tensor
     weights: tf.Tensor
-    ranges: dict[str, tf.Tensor]
+    splits: tf.Tensor
+    trained: tf.Tensor
+    tested: tf.Tensor
 
 
 def place(data: Dataset, objective: Objective, *, dtype: str = "float32") -> Examples:
@@ -39,22 +44,22 @@ def place(data: Dataset, objective: Objective, *, dtype: str = "float32") -> Exa
         dtype: Type of inputs and targets that are not whole numbers.
     """
     parts_x, parts_y, parts_weight = [], [], []
-    ranges: dict[str, tf.Tensor] = {}
-    first = 0
-    for name in ("train", "validation", "test"):
+    splits: list[int] = []
+    for number, name in enumerate(("train", "validation", "test")):
         split = getattr(data, name)
         x = split.x if np.issubdtype(split.x.dtype, np.integer) else split.x.astype(dtype)
         batches = -(-len(split) // EVALUATION_BATCH)
         parts_x.append(_in_batches(x, batches))
         parts_y.append(_in_batches(objective.standardize(split.y, dtype), batches))
         parts_weight.append(_in_batches(np.ones(len(split), dtype), batches))
-        ranges[name] = tf.constant([first, first + batches], tf.int32)
-        first += batches
+        splits += [number] * batches
     return Examples(
         x=tf.constant(np.concatenate(parts_x)),
         y=tf.constant(np.concatenate(parts_y)),
         weights=tf.constant(np.concatenate(parts_weight)),
-        ranges=ranges,
+        splits=tf.constant(splits),
+        trained=tf.constant([0, splits.index(2)]),
+        tested=tf.constant([splits.index(2), len(splits)]),
     )
 
 

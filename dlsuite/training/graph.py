@@ -95,12 +95,12 @@ class TrainingGraph:
         self._best_loss = tf.Variable(np.full(members, np.inf), trainable=False, dtype=dtype)
         self._drawn: dict[int, list[np.ndarray]] = {}
         self._epoch = tf.function(self._train_and_evaluate, jit_compile=True)
-        self._evaluate_split = tf.function(self._evaluate, jit_compile=True)
+        self._evaluation = tf.function(self._evaluate, jit_compile=True)
 
     @property
     def compilations(self) -> int:
         """How many graphs have been traced and compiled so far."""
-        functions = (self._epoch, self._evaluate_split)
+        functions = (self._epoch, self._evaluation)
         return sum(function.experimental_get_tracing_count() for function in functions)
 
     def begin(self, members: Sequence[Member]) -> None:
@@ -125,14 +125,13 @@ class TrainingGraph:
 
     def look(self, examples: Examples) -> EpochReport:
         """Evaluate before the first step."""
-        train, dead = self._evaluate_split(examples, examples.ranges["train"])
-        validation, _ = self._evaluate_split(examples, examples.ranges["validation"])
+        means, dead = self._evaluation(examples, examples.trained)
         norms = weight_norms(self.population).numpy().T
         return EpochReport(
             finite=np.ones(len(norms), bool),
             gradient_norm=np.full(len(norms), np.nan),
-            train=train.numpy(),
-            validation=validation.numpy(),
+            train=means.numpy()[0],
+            validation=means.numpy()[1],
             layer_gradient_norms=np.full(norms.shape, np.nan),
             layer_update_ratios=np.full(norms.shape, np.nan),
             layer_weight_norms=norms,
@@ -153,8 +152,8 @@ class TrainingGraph:
         """Go back to the epochs that were best on validation and read the test split, `[members, 2]`."""
         for variable, best in zip(self.population.weights, self._best, strict=True):
             variable.assign(best)
-        means, _ = self._evaluate_split(examples, examples.ranges["test"])
-        return np.asarray(means.numpy())
+        means, _ = self._evaluation(examples, examples.tested)
+        return np.asarray(means.numpy()[2])
 
     def _train_and_evaluate(
         self, examples: Examples, batches: tf.Tensor, last: tf.Tensor
@@ -181,8 +180,8 @@ class TrainingGraph:
             gradient_norm += now.gradient_norm
             by_layer += tf.stack([now.layer_gradient_norms, now.layer_update_ratios])
             steps += 1
-        train, dead = self._evaluate(examples, examples.ranges["train"])
-        validation, _ = self._evaluate(examples, examples.ranges["validation"])
+        means, dead = self._evaluate(examples, examples.trained)
+        train, validation, _ = tf.unstack(means)
         self._keep_best(validation[:, 0])
         gradient_norms, update_ratios = tf.unstack(tf.transpose(by_layer / steps, [0, 2, 1]))
         norms = tf.transpose(weight_norms(population))
@@ -202,26 +201,29 @@ class TrainingGraph:
         """An inference pass: no dropout, moving statistics.
 
         Returns:
-            The means of the objective's measures over the examples of a split, `[members, 2]`, and the
-            share of dead units of each ReLU layer, `[members, ReLU layers]`.
+            The means of the objective's measures over the examples of each split, `[3, members, 2]`, not
+            numbers where none of its batches was looked at; and the share of dead units of each ReLU layer,
+            by the training examples, `[members, ReLU layers]`.
         """
         population = self.population
         members, dtype = population.members, population.dtype
-        total = tf.zeros([members, 2], dtype)
-        count = tf.zeros([], dtype)
+        total = tf.zeros([3, members, 2], dtype)
+        count = tf.zeros([3], dtype)
         highest = [tf.zeros([members, width], dtype) for width in population.active_units]
         for index in tf.range(batch_range[0], batch_range[1]):
             counts = examples.weights[index] > 0
+            split = tf.one_hot(examples.splits[index], 3, dtype=dtype)
             outputs, active = population.measured(_for_all(examples.x[index], members))
             measures = self._objective.measures(_for_all(examples.y[index], members), outputs)
-            total += tf.reduce_sum(tf.where(counts[:, None], measures, 0.0), axis=1)
-            count += tf.reduce_sum(examples.weights[index])
+            sums = tf.reduce_sum(tf.where(counts[:, None], measures, 0.0), axis=1)
+            total += tf.where(split[:, None, None] > 0, sums, 0.0)
+            count += split * tf.reduce_sum(examples.weights[index])
             highest = [
-                tf.maximum(peak, _highest_by_unit(activations, counts))
+                tf.maximum(peak, _highest_by_unit(activations, counts & (split[0] > 0)))
                 for peak, activations in zip(highest, active, strict=True)
             ]
         dead = [tf.reduce_mean(tf.cast(tf.equal(peak, 0.0), dtype), axis=1) for peak in highest]
-        return total / count, tf.stack(dead, axis=1) if dead else tf.zeros([members, 0], dtype)
+        return total / count[:, None, None], tf.stack(dead, axis=1) if dead else tf.zeros([members, 0], dtype)
 
     def _keep_best(self, validation_loss: tf.Tensor) -> None:
         better = self._alive & (validation_loss < self._best_loss)
