@@ -18,7 +18,7 @@ def check_trainable(plain: keras.Model) -> None:
     Raises:
         SpecError: It, or a model nested in it, is subclassed or has no input shape; it has several inputs
             or outputs; a layer has an activity penalty, adds a loss, draws numbers that a seed cannot
-            govern, computes in mixed precision or mixes the examples of a batch.
+            govern, computes in mixed precision or mixes the examples of a batch; nothing can be trained.
     """
     _check_listable(plain)
     if len(plain.inputs) != 1 or len(plain.outputs) != 1:
@@ -37,6 +37,8 @@ def check_trainable(plain: keras.Model) -> None:
                 f"with {layer.variable_dtype} weights."
             )
     rates_of(plain)
+    if not plain.trainable_variables:
+        raise SpecError(f"model {plain.name!r}: it has no weights to train.")
     _check_losses(plain)
     _check_apart(plain, _probe(plain), "")
 
@@ -69,6 +71,12 @@ def structure_of(model: keras.Model) -> str:
     return json.dumps(_structure(model.get_config()), sort_keys=True, default=str)
 
 
+def dtype_of(model: keras.Model) -> str:
+    """The type of a model's weights, `float32` or `float64`."""
+    types = {str(v.dtype) for v in model.trainable_variables}
+    return types.pop() if len(types) == 1 else str(model.variable_dtype)
+
+
 def graph_of(model: keras.Model) -> Functional:
     """The functional graph of a functional or sequential model."""
     return model._functional if isinstance(model, keras.Sequential) else model
@@ -76,7 +84,7 @@ def graph_of(model: keras.Model) -> Functional:
 
 def _check_losses(plain: keras.Model) -> None:
     """Refuse losses that a layer adds by itself: the step would not see them."""
-    plain(_probe(plain)[:1], training=False)
+    plain(_probe(plain), training=False)
     penalties = sum(variable.regularizer is not None for variable in plain.trainable_variables)
     if len(plain.losses) > penalties:
         raise SpecError(
@@ -121,8 +129,7 @@ def _check_apart(plain: keras.Model, examples: Any, prefix: str) -> None:
             if isinstance(operation, keras.Model):
                 _check_apart(operation, args[0], f"{prefix}{operation.name}/")
                 return operation(*args, **kwargs)
-            modes = [False] if operation.__dict__.get("_layers") or getattr(operation, "weights", ()) else [False, True]
-            for training in modes:
+            for training in [False] if getattr(operation, "weights", ()) else [False, True]:
                 _check_call(operation, prefix + operation.name, args, kwargs, training)
             return operation(*args, **kwargs)
 
@@ -145,7 +152,8 @@ def _check_call(operation: Any, path: str, args: Any, kwargs: Any, training: boo
 
     try:
         whole = operation(*args, **kwargs, **mode)
-        part = operation(*keras.tree.map_structure(first_two, args), **keras.tree.map_structure(first_two, kwargs), **mode)
+        args, kwargs = keras.tree.map_structure(first_two, (args, kwargs))
+        part = operation(*args, **kwargs, **mode)
         alone = all(
             len(both) == 3 and np.allclose(both[:2], two, rtol=1e-3, atol=1e-5, equal_nan=True)
             for both, two in zip(keras.tree.flatten(whole), keras.tree.flatten(part), strict=True)

@@ -231,6 +231,10 @@ class TrainingGraph:
             best.assign(tf.where(shaped(better, best), weight.value, best))
         self._best_loss.assign(tf.where(better, validation_loss, self._best_loss))
 
+    def last_weights(self) -> list[np.ndarray]:
+        """All members' weights as training left them, `[members, ...]` each."""
+        return [np.asarray(weight) for weight in self.population.weights]
+
     def best_weights(self, member: int) -> list[np.ndarray]:
         """A member's weights of the epoch that was best on validation."""
         return [best.numpy()[member] for best in self._best]

@@ -84,7 +84,7 @@ class Schedule:
     def __call__(self, step: Any, dtype: Any) -> tf.Tensor:
         """The factor at a step, counted from 0: a scalar."""
         position = tf.cast(step, dtype)
-        factor = tf.minimum(1.0, (position + 1.0) / (self._warmup_steps + 1.0))
+        factor = tf.minimum(tf.ones([], dtype), (position + 1.0) / (self._warmup_steps + 1.0))
         if self._factor is not None:
             after = tf.maximum(tf.zeros([], dtype), position - self._warmup_steps)
             factor *= tf.cast(self._factor(after), dtype)

@@ -11,11 +11,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dlsuite.training.checks import check_trainable, graph_of, rates_of
+from dlsuite.training.checks import check_trainable, dtype_of, graph_of, rates_of
 from dlsuite.training.dropout import DropoutSite
 from dlsuite.training.forms import Form, form_of
 from dlsuite.training.initialize import check_seeded, clone_layers
-from dlsuite.training.members import Members
+from dlsuite.training.members import Members, map_members
 
 
 class Population:
@@ -48,7 +48,7 @@ class Population:
         check_trainable(plain)
         check_seeded(plain)
         self.members = members
-        self.dtype: str = plain.variable_dtype
+        self.dtype = dtype_of(plain)
         self.step = tf.Variable(0, trainable=False, dtype=tf.int64)
         self._plain = copy_of(plain)
         self._loaded: list[keras.Model] = [plain] * members
@@ -177,6 +177,8 @@ class Population:
                 if isinstance(operation, keras.Model):
                     nested = keras.tree.flatten(args)
                     return self._run(operation, nested, training, path + "/", seen)
+                if isinstance(operation, keras.Layer) and operation.autocast:
+                    args, kwargs = map_members(_cast_to(operation.compute_dtype), (args, kwargs))
                 outputs = self._form(operation, path)(*args, training=training, **kwargs)
                 if path in seen:
                     seen[path].append(outputs.value)
@@ -212,6 +214,15 @@ def square_sums(tensor: tf.Tensor) -> tf.Tensor:
     """The sum of squares over all axes but the member's, `[members]`."""
     flat = tf.reshape(tensor, [tensor.shape[0], -1])
     return tf.reduce_sum(tf.square(flat), axis=1)
+
+
+def _cast_to(dtype: str) -> Callable[[Members], Members]:
+    """As Keras does before a layer: numbers that are not whole take the layer's own type."""
+
+    def cast(x: Members) -> Members:
+        return Members(tf.cast(x.value, dtype), x.mask) if x.value.dtype.is_floating else x
+
+    return cast
 
 
 def _layers(model: keras.Model, prefix: str = "") -> list[tuple[str, keras.Layer]]:

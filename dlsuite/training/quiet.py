@@ -1,8 +1,10 @@
-"""Import TensorFlow without its start-up remarks."""
+"""Import TensorFlow without its start-up remarks, and let it keep what it compiles."""
 
 import os
 import sys
 import tempfile
+
+from dlsuite.training.compiled import keep_compiled
 
 
 def import_tensorflow() -> None:
@@ -11,7 +13,10 @@ def import_tensorflow() -> None:
     TensorFlow writes remarks about drivers and instruction sets to the terminal before its own log level
     counts (tensorflow/tensorflow issue 100442). Whoever has set `TF_CPP_MIN_LOG_LEVEL` sees them all.
     """
-    if "tensorflow" in sys.modules or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+    if "tensorflow" in sys.modules:
+        return
+    keep_compiled()
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     with tempfile.TemporaryFile() as remarks:

@@ -27,7 +27,8 @@ class TrialResult:
         layers: A row an epoch and layer: gradient norm, weight norm, update ratio, dead units.
         parameters: How many trainable weights the model has.
         notes: What a reader should know.
-        weights: The weights of the best epoch, in the order of `model.weights`.
+        weights: The weights of the best epoch, in the order of `model.weights`; none where it diverged.
+        last_weights: Those of the last epoch; where it diverged, of the step before.
     """
 
     status: str
@@ -39,6 +40,7 @@ class TrialResult:
     parameters: int
     notes: tuple[str, ...] = ()
     weights: list[np.ndarray] = field(default_factory=list, repr=False)
+    last_weights: list[np.ndarray] = field(default_factory=list, repr=False)
 
 
 class TrialLog:
@@ -92,6 +94,7 @@ class TrialLog:
         model: keras.Model,
         test: np.ndarray,
         weights: list[np.ndarray],
+        last_weights: list[np.ndarray],
         *,
         notes: tuple[str, ...],
     ) -> TrialResult:
@@ -101,6 +104,7 @@ class TrialLog:
             model: The trial's plain model.
             test: The means of the objective's measures on the test split, in the best epoch.
             weights: The best epoch's weights.
+            last_weights: The last epoch's weights.
             notes: What a reader should know.
         """
         parameters = sum(math.prod(v.shape) for v in model.trainable_variables)
@@ -114,6 +118,7 @@ class TrialLog:
                 layers=self.layers,
                 parameters=parameters,
                 notes=notes,
+                last_weights=last_weights,
             )
         # Of the epochs trained: an untrained network is no answer, however badly training went.
         best = min(self.curves[1:], key=lambda row: float(row["val_loss"]))
@@ -136,4 +141,5 @@ class TrialLog:
             parameters=parameters,
             notes=notes,
             weights=weights,
+            last_weights=last_weights,
         )

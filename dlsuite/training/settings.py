@@ -42,10 +42,10 @@ class TrainingSettings:
 
     optimizer: Literal["sgd", "rmsprop", "adam", "adamw"] = "adam"
     learning_rate: Annotated[Positive, Vectorized()] = 1e-3
-    momentum: Rate = 0.0
+    momentum: Annotated[Rate, Vectorized()] = 0.0
     nesterov: bool = False
-    weight_decay: Penalty = 0.0
-    clip_norm: Positive | None = None
+    weight_decay: Annotated[Penalty, Vectorized()] = 0.0
+    clip_norm: Annotated[Positive | None, Vectorized()] = None
     schedule: Literal["constant", "step", "cosine"] = "constant"
     warmup: Rate = 0.0
     batch_size: Count = 32

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import keras
 
-from dlsuite.training.checks import graph_of
+from dlsuite.training.checks import dtype_of, graph_of
 from dlsuite.training.examples import EVALUATION_BATCH
 
 _SIZES = (20, 10, 5, 2)
@@ -42,7 +42,7 @@ def footprint(model: keras.Model, batch_size: int) -> Footprint:
     """
     parameters = sum(math.prod(weight.shape) for weight in model.weights)
     activations = _activations(model)
-    width = 8 if model.dtype == "float64" else 4
+    width = 8 if dtype_of(model) == "float64" else 4
     # Weights, gradients, two moments and the best epoch's; activations forwards and backwards.
     return Footprint(
         parameters=parameters,

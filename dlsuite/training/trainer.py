@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from dlsuite.data import Dataset
 from dlsuite.training.batches import EpochBatches, epoch_batches
-from dlsuite.training.checks import structure_of
+from dlsuite.training.checks import dtype_of, structure_of
 from dlsuite.training.examples import Examples, place
 from dlsuite.training.graph import Member, TrainingGraph
 from dlsuite.training.objective import Objective
@@ -121,6 +121,7 @@ class Trainer:
                 watcher.epoch(loss, done * len(setups) / epochs)
             if over:
                 break
+        last = graph.last_weights()
         test = graph.test(examples)
         note = _batches(setups[0], data, 1).note
         return [
@@ -128,6 +129,7 @@ class Trainer:
                 setup.model,
                 test[member],
                 graph.best_weights(member),
+                [weight[member] for weight in last],
                 notes=(note,) if note else (),
             )
             for member, (setup, log) in enumerate(zip(setups, logs, strict=True))
@@ -137,7 +139,7 @@ class Trainer:
         self, setup: TrialSetup, members: int, data: Dataset, epochs: int
     ) -> tuple[TrainingGraph, Examples, Objective]:
         objective = Objective(data.task_type, data.target_mean, data.target_scale)
-        dtype = setup.model.dtype
+        dtype = dtype_of(setup.model)
         examples = _remember(
             self._examples,
             (data.fingerprint, dtype, objective),
@@ -145,7 +147,7 @@ class Trainer:
             most=_DATA_KEPT,
         )
         settings = setup.settings
-        total_steps = epochs * _batches(setup, data, 1).steps
+        total_steps = epochs * steps_per_epoch(setup, data)
         length = total_steps if settings.depends_on_length else None
         graph = _remember(
             self._graphs,
@@ -167,9 +169,14 @@ class Trainer:
         _batches(setup, data, 1)
 
 
+def steps_per_epoch(setup: TrialSetup, data: Dataset) -> int:
+    """How many steps an epoch of a trial takes."""
+    return _batches(setup, data, 1).steps
+
+
 def _shape(setup: TrialSetup) -> tuple[Any, ...]:
     """What trials must have in common to share a population."""
-    return structure_of(setup.model), setup.model.dtype, setup.settings.structure()
+    return structure_of(setup.model), dtype_of(setup.model), setup.settings.structure()
 
 
 def _batches(setup: TrialSetup, data: Dataset, epoch: int) -> EpochBatches:

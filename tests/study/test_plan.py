@@ -9,7 +9,7 @@ from dlsuite.errors import SpecError, UnknownNameError
 from dlsuite.models import register_model, unregister_model
 from dlsuite.spec import Study, parse_study
 from dlsuite.study import make_plan
-from dlsuite.study.populations import POPULATION_SIZE, into_populations
+from dlsuite.study.populations import into_groups, into_populations
 
 Make = Callable[..., Study]
 
@@ -200,16 +200,16 @@ class TestPopulations:
             split_seeds=2,
         )
 
-        populations = make_plan(study).populations
+        groups = make_plan(study).groups
 
-        assert len(populations) == 2 * 2
-        for population in populations:
-            assert len({(t.model_settings["batch_norm"], t.split_seed) for t in population}) == 1
-            assert {t.training.learning_rate for t in population} == {0.1, 0.2}
+        assert len(groups) == 2 * 2
+        for group in groups:
+            assert len({(t.model_settings["batch_norm"], t.split_seed) for t in group}) == 1
+            assert {t.training.learning_rate for t in group} == {0.1, 0.2}
 
-    @given(seeds=st.integers(1, 40), values=st.integers(1, 3))
+    @given(seeds=st.integers(1, 40), values=st.integers(1, 3), size=st.integers(1, 20))
     def test_every_trial_is_in_one_population_of_bounded_size(
-        self, seeds: int, values: int
+        self, seeds: int, values: int, size: int
     ) -> None:
         study = parse_study(
             {
@@ -221,10 +221,11 @@ class TestPopulations:
         )
         trials = make_plan(study).trials
 
-        populations = into_populations(trials)
+        populations = into_populations(into_groups(trials), lambda trial: size)
 
         assert sorted(id(t) for p in populations for t in p) == sorted(id(t) for t in trials)
-        assert max(len(population) for population in populations) <= POPULATION_SIZE
+        assert max(len(population) for population in populations) <= size
+        assert len(populations) == values * -(-seeds // size)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import tensorflow as tf
 from dlsuite.models import create_model
 from dlsuite.training.dropout import DropoutSite
 from dlsuite.training.initialize import initial_weights
-from dlsuite.training.instrumented import InstrumentedModel
+from dlsuite.training.population import Population
 
 SHAPE = (200, 50)
 Draw = Callable[..., np.ndarray]
@@ -27,12 +27,12 @@ def draw() -> Draw:
         *, seed: int = 0, path: str = "dropout_1", at: int = 0, rate: float = 0.3
     ) -> np.ndarray:
         if path not in graphs:
-            site = DropoutSite(path, step)
+            site = DropoutSite(path, step, members=1)
             graphs[path] = site, tf.function(lambda: site.mask(SHAPE, tf.float32), jit_compile=True)
         site, graph = graphs[path]
-        site.assign(rate=rate, seed=seed)
+        site.assign(rates=[rate], seeds=[seed])
         step.assign(at)
-        return np.asarray(graph().numpy())
+        return np.asarray(graph().numpy()[0])
 
     return draw
 
@@ -111,22 +111,22 @@ def test_recurrent_dropout_drops_the_same_units_of_an_example_at_every_step(
     plain = create_model(
         name, input_shape=(6, 2), outputs=2, units=[16], recurrent_dropout=0.4, dropout=0.0
     )
-    trained = InstrumentedModel(plain)
-    trained.load(plain, initial_weights(plain, seed=1), seed=1)
-    site = DropoutSite(f"{name}_1/recurrent", trained.step)
-    site.assign(rate=0.4, seed=1)
+    population = loaded(plain, seeds=[1, 2])
+    site = DropoutSite(f"{name}_1/recurrent", population.step, members=2)
+    site.assign(rates=[0.4, 0.4], seeds=[1, 2])
     # The same input for all examples: what differs between them is their mask.
-    x = np.repeat(np.random.default_rng(0).normal(size=(1, 6, 2)), 8, axis=0).astype(np.float32)
+    x = np.tile(np.random.default_rng(0).normal(size=(6, 2)), (2, 8, 1, 1)).astype(np.float32)
 
     @tf.function(jit_compile=True)
     def forward() -> tuple[tf.Tensor, tf.Tensor]:
-        return trained.model(x, training=True), site.mask((8, 16), tf.float32)
+        return population(x, training=True), site.mask((8, 16), tf.float32)
 
-    outputs, mask = (tensor.numpy() for tensor in forward())
-    *cell, kernel, bias = trained.model.get_weights()
-    expected = by_hand(x, mask, cell) @ kernel + bias
-    np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-5)
-    assert len(np.unique(outputs[:, 0])) == 8
+    outputs, masks = (tensor.numpy() for tensor in forward())
+    for member in range(2):
+        *cell, kernel, bias = population.member(member).get_weights()
+        expected = by_hand(x[member], masks[member], cell) @ kernel + bias
+        np.testing.assert_allclose(outputs[member], expected, rtol=1e-4, atol=1e-5)
+        assert len(np.unique(outputs[member, :, 0])) == 8
 
 
 def test_inputs_of_a_recurrent_layer_are_dropped_at_its_own_rate() -> None:
@@ -140,11 +140,7 @@ def test_inputs_of_a_recurrent_layer_are_dropped_at_its_own_rate() -> None:
         recurrent_initializer="zeros",
         name="rnn",
     )(inputs)
-    plain = keras.Model(inputs, x)
-    trained = InstrumentedModel(plain)
-    trained.load(plain, initial_weights(plain, seed=0), seed=0)
-    forward = tf.function(lambda: trained.model(np.ones((50, 3, 200), np.float32), training=True))
-    sums = tf.function(forward, jit_compile=True)().numpy()[:, 0]
+    sums = train_mode(keras.Model(inputs, x), np.ones((1, 50, 3, 200)))[0, :, 0]
     kept = sums * 0.75 / 200
     assert kept.mean() == pytest.approx(0.75, abs=3 * (0.25 * 0.75 / 10_000) ** 0.5)
     assert kept.std() > 0
@@ -152,25 +148,49 @@ def test_inputs_of_a_recurrent_layer_are_dropped_at_its_own_rate() -> None:
 
 def test_noise_shape_shares_a_draw() -> None:
     inputs = keras.Input((20, 4), name="input")
-    outputs = keras.layers.Dropout(0.5, noise_shape=(None, 1, 4), name="drop")(inputs)
-    plain = keras.Model(inputs, outputs)
-    trained = InstrumentedModel(plain)
-    trained.load(plain, [], seed=0)
-    forward = tf.function(
-        lambda: trained.model(np.ones((30, 20, 4), np.float32), training=True), jit_compile=True
-    )
-    dropped = forward().numpy() == 0
+    x = keras.layers.Dense(4, kernel_initializer="identity", name="same")(inputs)
+    outputs = keras.layers.Dropout(0.5, noise_shape=(None, 1, 4), name="drop")(x)
+    dropped = train_mode(keras.Model(inputs, outputs), np.ones((1, 30, 20, 4)))[0] == 0
     assert np.all(dropped == dropped[:, :1])
     assert 0.3 < dropped[:, 0].mean() < 0.7
 
 
+def test_members_of_one_seed_drop_the_same_units_each_at_its_own_rate() -> None:
+    def build(rate: float) -> keras.Model:
+        inputs = keras.Input((200,), name="input")
+        x = keras.layers.Dense(200, kernel_initializer="identity", name="same")(inputs)
+        return keras.Model(inputs, keras.layers.Dropout(rate, name="drop")(x), name="drops")
+
+    plains = [build(0.2), build(0.5), build(0.2)]
+    population = Population(plains[0], members=3)
+    seeds = [7, 7, 8]
+    population.load(
+        plains, [initial_weights(p, s) for p, s in zip(plains, seeds, strict=True)], seeds
+    )
+    outputs = population(tf.ones([3, 50, 200]), training=True).numpy()
+    few, many, other = outputs == 0
+    assert few.mean() == pytest.approx(0.2, abs=0.02)
+    assert many.mean() == pytest.approx(0.5, abs=0.02)
+    assert np.all(many[few])
+    assert not np.array_equal(few, other)
+
+
 def test_nothing_is_dropped_in_inference() -> None:
     plain = create_model("mlp", input_shape=(4,), outputs=2, units=[8], dropout=0.9)
-    trained = InstrumentedModel(plain)
-    weights = initial_weights(plain, seed=0)
-    trained.load(plain, weights, seed=0)
-    plain.set_weights(weights)
+    population = loaded(plain, seeds=[0])
     x = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
-    np.testing.assert_array_equal(
-        trained.model(x, training=False).numpy(), plain(x, training=False).numpy()
+    np.testing.assert_allclose(
+        population(x[None]).numpy()[0], population.member(0)(x, training=False), rtol=1e-5
     )
+
+
+def loaded(plain: keras.Model, *, seeds: list[int]) -> Population:
+    population = Population(plain, members=len(seeds))
+    weights = [initial_weights(plain, seed) for seed in seeds]
+    population.load([plain] * len(seeds), weights, seeds)
+    return population
+
+
+def train_mode(plain: keras.Model, x: np.ndarray) -> np.ndarray:
+    population = loaded(plain, seeds=[0])
+    return np.asarray(population(tf.constant(x, tf.float32), training=True))

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from dlsuite.models import create_model, list_models, model_entry
 from dlsuite.training.initialize import initial_weights
-from dlsuite.training.instrumented import InstrumentedModel
 from dlsuite.training.objective import Objective
+from dlsuite.training.population import Population
 from dlsuite.training.step import loss_and_gradients
 
 EPSILON = 1e-6
@@ -60,33 +60,34 @@ def test_the_tape_agrees_with_finite_differences(name: str, kind: str, task_type
         batch_norm=True,
         l2=0.02,
     )
-    trained = InstrumentedModel(plain)
-    trained.load(plain, initial_weights(plain, seed=3), seed=3)
+    seeds = [3, 4]
+    population = Population(plain, members=2)
+    population.load([plain] * 2, [initial_weights(plain, seed) for seed in seeds], seeds)
     objective = Objective(task_type, 0.0, 1.0)  # type: ignore[arg-type]
-    shape = (7, *SHAPES[kind])
+    shape = (2, 7, *SHAPES[kind])
     x = tf.constant(generator.integers(0, 6, shape) if text else generator.normal(size=shape))
     y = tf.constant(
-        generator.integers(0, 3, 7).astype(np.int32)
+        generator.integers(0, 3, (2, 7)).astype(np.int32)
         if task_type == "classification"
-        else generator.normal(size=7)
+        else generator.normal(size=(2, 7))
     )
-    assert {v.dtype for v in trained.model.weights} == {"float64"}
+    assert {v.dtype for v in population.weights} == {"float64"}
 
     @tf.function(jit_compile=True)
     def forward_and_back() -> tuple[tf.Tensor, list[tf.Tensor]]:
-        return loss_and_gradients(trained, objective, x, y)
+        return loss_and_gradients(population, objective, x, y)
 
-    loss, gradients = forward_and_back()
+    losses, gradients = forward_and_back()
     slopes = []
-    for variable, gradient in zip(trained.model.trainable_variables, gradients, strict=True):
+    for variable, gradient in zip(population.trainable, gradients, strict=True):
         start = variable.numpy()
         for _ in range(2):
             direction = generator.normal(size=start.shape)
             direction /= np.linalg.norm(direction)
             variable.assign(start + EPSILON * direction)
-            above = forward_and_back()[0].numpy()
+            above = forward_and_back()[0].numpy().sum()
             variable.assign(start - EPSILON * direction)
-            below = forward_and_back()[0].numpy()
+            below = forward_and_back()[0].numpy().sum()
             variable.assign(start)
             slope = (above - below) / (2 * EPSILON)
             assert np.vdot(gradient.numpy(), direction) == pytest.approx(
@@ -96,5 +97,5 @@ def test_the_tape_agrees_with_finite_differences(name: str, kind: str, task_type
     # Else differences of nothing would agree with a gradient of nothing.
     assert max(slopes) > 1e-2
     assert np.median(slopes) > 1e-4
-    trained.step.assign(1)
-    assert forward_and_back()[0].numpy() != loss.numpy(), "dropout drew nothing"
+    population.step.assign(1)
+    assert np.all(forward_and_back()[0].numpy() != losses.numpy()), "dropout drew nothing"

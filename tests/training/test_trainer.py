@@ -318,23 +318,26 @@ class Told:
     """Remembers what it was told."""
 
     def __init__(self) -> None:
-        self.events: list[float | str] = []
+        self.events: list[tuple[float, float]] = []
 
-    def epoch(self, loss: float) -> None:
-        self.events.append(loss)
-
-    def trial(self) -> None:
-        self.events.append("trial")
+    def epoch(self, loss: float, trials: float) -> None:
+        self.events.append((loss, trials))
 
 
-def test_a_watcher_is_told_of_every_epoch_and_trial(data: Dataset, trainer: Trainer) -> None:
+def test_a_watcher_is_told_of_every_epoch(data: Dataset, trainer: Trainer) -> None:
     watcher = Told()
-    setups = [SETUPS["plain"](), SETUPS["diverging"](), SETUPS["dropout"]()]
-    first, _, third = trainer.train(setups, data, epochs=2, watcher=watcher)
-    losses = [[row["train_loss"] for row in result.curves[1:]] for result in (first, third)]
-    assert watcher.events[:3] == [*losses[0], "trial"]
-    assert not math.isfinite(watcher.events[3])
-    assert watcher.events[4:] == ["trial", *losses[1], "trial"]
+    setups = [SETUPS["plain"](), SETUPS["dropout"](), SETUPS["penalized"]()]
+    results = trainer.train(setups, data, epochs=2, watcher=watcher)
+    losses = [[row["train_loss"] for row in result.curves[1:]] for result in results]
+    assert [loss for loss, _ in watcher.events] == pytest.approx(np.median(losses, axis=0))
+    assert [trials for _, trials in watcher.events] == [1.5, 1.5]
+
+
+def test_what_diverges_early_counts_as_done(data: Dataset, trainer: Trainer) -> None:
+    watcher = Told()
+    trainer.train([SETUPS["diverging"]()], data, epochs=5, watcher=watcher)
+    [(loss, trials)] = watcher.events
+    assert trials == 1
 
 
 def test_no_trials_give_no_results(data: Dataset, trainer: Trainer) -> None:

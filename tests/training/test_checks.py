@@ -1,4 +1,4 @@
-"""Which models can be trained, and which can share a graph."""
+"""Which models can be trained, and which can share a population."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ import pytest
 
 from dlsuite.errors import SpecError
 from dlsuite.models import create_model
-from dlsuite.training.instrumented import InstrumentedModel, structure_of
+from dlsuite.training.checks import structure_of
+from dlsuite.training.population import Population
 from dlsuite.training.settings import TrainingSettings
 from dlsuite.training.trainer import Trainer, TrialSetup
 
@@ -78,7 +79,47 @@ def dropout_called_twice() -> keras.Model:
     return keras.Model(inputs, layers.Dense(1)(drop(layers.Dense(4)(drop(inputs)))))
 
 
+def mixing(operation: Any) -> keras.Model:
+    inputs = keras.Input((4,), name="input")
+    return keras.Model(inputs, layers.Dense(1)(operation(inputs)), name="mixed")
+
+
+class SubtractsTheBatchMean(layers.Layer):
+    """Mixes examples in training only, and has no weights by which to know it."""
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        return inputs - keras.ops.mean(inputs, axis=0) if training else inputs
+
+
 REFUSED = {
+    "a reshape across examples": (
+        lambda: mixing(lambda x: keras.ops.reshape(keras.ops.reshape(x, (-1, 2)), (-1, 4))),
+        "layer 'reshape",
+    ),
+    "a softmax over examples": (
+        lambda: mixing(layers.Softmax(axis=0, name="over_examples")),
+        "layer 'over_examples': it mixes the examples of a batch",
+    ),
+    "a mean over examples": (
+        lambda: mixing(layers.Lambda(lambda x: x - keras.ops.mean(x, axis=0), name="centered")),
+        "layer 'centered': it mixes the examples of a batch",
+    ),
+    "a mean over examples in training": (
+        lambda: mixing(SubtractsTheBatchMean(name="in_training")),
+        "layer 'in_training': it mixes the examples of a batch",
+    ),
+    "mixing in a nested model": (
+        lambda: sequential(mixing(layers.Softmax(axis=0, name="deep")), shape=(4,)),
+        "layer 'mixed/deep': it mixes the examples of a batch",
+    ),
+    "mixed precision": (
+        lambda: sequential(layers.Dense(2, dtype="mixed_bfloat16", name="half")),
+        "layer 'half': mixed precision is not supported; got a bfloat16 layer with float32 weights",
+    ),
+    "nothing to train": (
+        lambda: sequential(layers.Flatten(), shape=(4,)),
+        "model 'stack': it has no weights to train",
+    ),
     "a loss of a layer's own": (
         lambda: sequential(AddsLoss(), layers.Flatten(), layers.Dense(1)),
         "model 'stack': a layer adds a loss of its own",
@@ -123,8 +164,10 @@ REFUSED = {
         lambda: sequential(layers.TimeDistributed(layers.Dropout(0.5), name="steps")),
         f"layer 'steps': a TimeDistributed layer {NOT_SEEDED}",
     ),
-    "dropout in both directions": (
-        lambda: sequential(layers.Bidirectional(layers.LSTM(2, recurrent_dropout=0.5), name="two")),
+    "dropout in both directions of cells": (
+        lambda: sequential(
+            layers.Bidirectional(layers.RNN(layers.LSTMCell(2, recurrent_dropout=0.5)), name="two")
+        ),
         f"layer 'two': a Bidirectional layer {NOT_SEEDED}",
     ),
     "dropout in a cell": (
@@ -150,7 +193,7 @@ REFUSED = {
 def test_a_model_that_cannot_be_trained_is_refused(case: str, dataset: Any) -> None:
     build, message = REFUSED[case]
     with pytest.raises(SpecError) as caught:
-        InstrumentedModel(build())
+        Population(build(), members=2)
     assert str(caught.value).startswith(message)
     with pytest.raises(SpecError) as caught:
         Trainer().train([TrialSetup(build(), TrainingSettings(), 0)], dataset(), epochs=1)
@@ -168,12 +211,12 @@ def test_a_model_that_cannot_be_trained_is_refused(case: str, dataset: Any) -> N
     ids=lambda layer: type(layer).__name__,
 )
 def test_a_layer_that_draws_nothing_is_taken(layer: keras.layers.Layer) -> None:
-    model = sequential(layer)
-    trained = InstrumentedModel(model)
-    assert [v.shape for v in trained.model.weights] == [v.shape for v in model.weights]
+    model = sequential(layer, layers.Dense(2))
+    population = Population(model, members=3)
+    assert [v.shape for v in population.weights] == [(3, *v.shape) for v in model.weights]
 
 
-def test_rates_penalties_and_seeds_do_not_separate_graphs() -> None:
+def test_rates_penalties_and_seeds_do_not_separate_populations() -> None:
     assert structure_of(gru()) == structure_of(gru(dropout=0.3, recurrent_dropout=0.4, l2=0.1))
 
     def seeded(seed: int) -> keras.Model:
@@ -190,7 +233,7 @@ def test_rates_penalties_and_seeds_do_not_separate_graphs() -> None:
     [{"units": [8]}, {"batch_norm": True}, {"depth": 2}, {"activation": "relu"}],
     ids=str,
 )
-def test_what_changes_the_graph_separates_graphs(other: dict[str, Any]) -> None:
+def test_what_changes_the_graph_separates_populations(other: dict[str, Any]) -> None:
     assert structure_of(gru()) != structure_of(gru(**other))
 
 
@@ -207,7 +250,7 @@ def test_what_changes_the_graph_separates_graphs(other: dict[str, Any]) -> None:
     ],
     ids=["L1L2", "GaussianNoise", "AlphaDropout", "GRU"],
 )
-def test_a_rate_that_is_built_into_the_graph_separates_graphs(first: Any, second: Any) -> None:
+def test_a_rate_that_is_built_into_the_graph_separates_populations(first: Any, second: Any) -> None:
     def model(layer: keras.layers.Layer) -> keras.Model:
         inputs = keras.Input((4, 2), name="input")
         return keras.Model(inputs, layer(inputs), name="model")
@@ -216,11 +259,11 @@ def test_a_rate_that_is_built_into_the_graph_separates_graphs(first: Any, second
 
 
 def test_penalties_are_weighted_as_in_keras() -> None:
-    plain = gru(l2=0.3, units=[3])
-    trained = InstrumentedModel(gru(l2=0.7, units=[3]))
-    weights = [w + 0.1 for w in plain.get_weights()]
-    plain.set_weights(weights)
-    trained.load(plain, weights, seed=0)
-    expected = float(sum(plain.losses))
-    assert expected > 0
-    assert float(trained.penalty()) == pytest.approx(expected, rel=1e-5)
+    plains = [gru(l2=0.3, units=[3]), gru(l2=0.1, units=[3])]
+    population = Population(gru(l2=0.7, units=[3]), members=2)
+    for plain in plains:
+        plain.set_weights([w + plain.layers[1].kernel_regularizer.l2 for w in plain.get_weights()])
+    population.load(plains, [plain.get_weights() for plain in plains], seeds=[0, 0])
+    expected = [float(sum(plain.losses)) for plain in plains]
+    assert min(expected) > 0
+    assert population.penalty().numpy() == pytest.approx(expected, rel=1e-5)

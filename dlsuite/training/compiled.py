@@ -1,0 +1,113 @@
+"""The persistent compilation cache: graphs that XLA compiled before need not be compiled again.
+
+TensorFlow reads and writes entries in one folder, named when it is imported, and fails on an entry that it
+cannot read. So every process has a folder of its own. At the start the entries of the store that are whole
+are linked into it; at the end what is new goes into the store, each entry under its checksum. A damaged
+entry is left out and removed, and its graph compiled again; two processes never meet.
+
+Entries hold machine code: the store is kept apart by the versions and by what the processor can do.
+"""
+
+import atexit
+import hashlib
+import os
+import platform
+import shutil
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+CACHE_VARIABLE = "DLSUITE_COMPILATION_CACHE"
+"""The environment variable that names another folder, or switches the cache off by `off`."""
+
+_FLAG = "--tf_xla_persistent_cache_directory"
+_MOST_BYTES = 512 * 2**20
+
+
+def keep_compiled() -> None:
+    """Let TensorFlow, before it is imported, find what was compiled earlier, and keep what it compiles.
+
+    Nothing happens where the user has set the flag, or the folder cannot be written: then graphs are
+    compiled anew.
+    """
+    chosen = os.environ.get(CACHE_VARIABLE, "")
+    flags = os.environ.get("TF_XLA_FLAGS", "")
+    if chosen.lower() == "off" or _FLAG in flags:
+        return
+    store = (Path(chosen) if chosen else _default_folder()) / _machine()
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        # Beside the store, so that entries can be linked; TensorFlow cuts its flags at spaces.
+        own = Path(tempfile.mkdtemp(prefix="process-", dir=store.parent))
+    except OSError:
+        return
+    if " " in str(own):
+        own.rmdir()
+        return
+    _lend(store, own)
+    os.environ["TF_XLA_FLAGS"] = f"{flags} {_FLAG}={own}".strip()
+    atexit.register(_take_back, store, own, owner=os.getpid())
+
+
+def _lend(store: Path, own: Path) -> None:
+    """Link the entries of the store that are whole; remove the others, and the oldest beyond the bound."""
+    entries = sorted(store.glob("*.pb"), key=_age)
+    kept = 0
+    for entry in entries:
+        try:
+            name, _, checksum = entry.stem.rpartition(".")
+            kept += entry.stat().st_size
+            if kept > _MOST_BYTES or checksum != _checksum(entry):
+                entry.unlink()
+                continue
+            os.link(entry, own / f"{name}.pb")
+        except OSError:  # Another process removed it, or links are not to be had here.
+            continue
+
+
+def _take_back(store: Path, own: Path, *, owner: int) -> None:
+    """Put what is new into the store, and remove the process's folder."""
+    if os.getpid() != owner:  # A forked child must leave its parent's folder alone.
+        return
+    known = {entry.stem.rpartition(".")[0] for entry in store.glob("*.pb")}
+    for entry in own.glob("*.pb"):
+        if entry.stem not in known:
+            try:
+                os.replace(entry, store / f"{entry.stem}.{_checksum(entry)}.pb")
+            except OSError:
+                continue
+    shutil.rmtree(own, ignore_errors=True)
+
+
+def _age(entry: Path) -> float:
+    """Seconds since the epoch, negative: the youngest first."""
+    try:
+        return -entry.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _checksum(entry: Path) -> str:
+    return hashlib.sha256(entry.read_bytes()).hexdigest()[:16]
+
+
+def _default_folder() -> Path:
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "dlsuite" / "compiled"
+
+
+def _machine() -> str:
+    """What compiled code depends on: 16 hexadecimal digits."""
+    flags = os.environ.get("XLA_FLAGS", "")
+    parts = [version("tensorflow"), version("keras"), platform.machine(), _processor(), flags]
+    return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:16]
+
+
+def _processor() -> str:
+    """The processor's name and what it can do."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    described = ("model name", "flags", "Features")
+    return "\n".join(sorted({line for line in lines if line.startswith(described)}))
