@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     from dlsuite.data import Dataset, list_data, load_data, register_data
     from dlsuite.models import create_model, list_models, register_model
     from dlsuite.spec import DropoutRate, Study, parse_study, read_study
-    from dlsuite.study import Results, load_results, run
+    from dlsuite.study import Certificate, Results, load_results, run, verify
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Dataset": "dlsuite.data",
+    "Certificate": "dlsuite.study",
     "DropoutRate": "dlsuite.spec",
     "Results": "dlsuite.study",
     "Study": "dlsuite.spec",
@@ -30,9 +31,11 @@ _HOMES = {
     "register_data": "dlsuite.data",
     "register_model": "dlsuite.models",
     "run": "dlsuite.study",
+    "verify": "dlsuite.study",
 }
 
 __all__ = [
+    "Certificate",
     "DataError",
     "Dataset",
     "DlsuiteError",
@@ -52,6 +55,7 @@ __all__ = [
     "register_data",
     "register_model",
     "run",
+    "verify",
 ]
 
 

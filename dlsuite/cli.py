@@ -158,6 +158,53 @@ def show(
     print_lines(["", f"Tables are in {results.folder}, figures in {results.folder / 'figures'}."])
 
 
+@app.command()
+def verify(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A registered model's name or a .keras file.")
+    ],
+    data: Annotated[str, typer.Argument(metavar="DATA", help="A registered data set's name.")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="A setting of all members, as in optimizer=sgd."
+        ),
+    ] = None,
+    members: Annotated[int, typer.Option(min=1, help="Members of the population.")] = 4,
+    steps: Annotated[int, typer.Option(min=1, help="Steps to train.")] = 200,
+    tolerance: Annotated[
+        float, typer.Option(help="Largest difference of a loss allowed in float64.")
+    ] = 1e-9,
+    as_json: Json = False,
+) -> None:
+    """Compare members of a population with the plain Keras model trained alone.
+
+    Both see the same batches and drop the same units. Exit code 1 if a loss differs by more than the
+    tolerance in float64.
+    """
+    from dlsuite.spec import read_overrides
+    from dlsuite.study import verify as compare
+    from dlsuite.study.describe import certificate_rows, certificate_verdict
+
+    certificate = compare(
+        model,
+        data,
+        settings=read_overrides(settings or []),
+        members=members,
+        steps=steps,
+        tolerance=tolerance,
+    )
+    rows = certificate_rows(certificate)
+    if as_json:
+        typer.echo(json.dumps({"holds": certificate.holds, "members": rows}, indent=2))
+    else:
+        from dlsuite.terminal import print_lines, print_table
+
+        print_table(list(rows[0]), [list(row.values()) for row in rows])
+        print_lines(["", certificate_verdict(certificate)])
+    raise typer.Exit(0 if certificate.holds else 1)
+
+
 def main() -> NoReturn:
     """Run the command line; what a user can mend becomes one line and exit code 2."""
     try:

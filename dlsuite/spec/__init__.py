@@ -14,6 +14,7 @@ from dlsuite.spec.hyperparameters import (
     hyperparameters_of,
     validate_settings,
 )
+from dlsuite.spec.overrides import read_overrides
 from dlsuite.spec.reading import parse_study, read_study, study_schema, write_study
 from dlsuite.spec.study import Named, Study, Task
 from dlsuite.spec.values import Range, Value
@@ -36,6 +37,7 @@ __all__ = [
     "display",
     "hyperparameters_of",
     "parse_study",
+    "read_overrides",
     "read_study",
     "study_schema",
     "validate_settings",

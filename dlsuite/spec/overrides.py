@@ -1,6 +1,7 @@
 """Overrides: settings such as `factors.dropout=[0, 0.5]` that replace those of a study's file."""
 
 import tomllib
+from collections.abc import Iterable
 from typing import Any
 
 from dlsuite.errors import SpecError
@@ -26,6 +27,18 @@ def apply_override(data: dict[str, Any], override: str) -> None:
         place = _step_into(place, key, where=".".join(keys[: depth + 1]))
     last = _index(place, keys[-1], where=path.strip())
     place[last] = _toml_value(text.strip())
+
+
+def read_overrides(overrides: Iterable[str]) -> dict[str, Any]:
+    """Read settings that stand alone, `key=value` each.
+
+    Raises:
+        SpecError: One has no `=`.
+    """
+    settings: dict[str, Any] = {}
+    for override in overrides:
+        apply_override(settings, override)
+    return settings
 
 
 def _step_into(place: Any, key: str, *, where: str) -> Any:

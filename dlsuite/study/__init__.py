@@ -2,6 +2,7 @@
 
 from dlsuite.study.executors import Executor, InProcessExecutor, Job
 from dlsuite.study.library import find_study, list_studies
+from dlsuite.study.certificate import Certificate, verify
 from dlsuite.study.plan import Plan, make_plan
 from dlsuite.study.resolve import PlannedTask
 from dlsuite.study.results import Results, load_results
@@ -9,6 +10,7 @@ from dlsuite.study.run import run
 from dlsuite.study.trial import Trial
 
 __all__ = [
+    "Certificate",
     "Executor",
     "InProcessExecutor",
     "Job",
@@ -21,4 +23,5 @@ __all__ = [
     "load_results",
     "make_plan",
     "run",
+    "verify",
 ]

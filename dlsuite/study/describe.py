@@ -10,6 +10,7 @@ from dlsuite.data import data_entry, data_settings, list_data
 from dlsuite.models import list_models, model_entry
 from dlsuite.spec import Hyperparameter, display
 from dlsuite.spec.values import thaw
+from dlsuite.study.certificate import Certificate
 from dlsuite.study.executors import load
 from dlsuite.study.library import find_study, list_studies
 from dlsuite.study.plan import Plan
@@ -138,6 +139,39 @@ def _group_line(group: Mapping[str, Any]) -> str:
         f"  {of}{group['trials']} trials in {populations} of {group['members']}, "
         f"{group['parameters']} weights each, about {group['megabytes']:.0f} MB"
     )
+
+
+def certificate_rows(certificate: Certificate) -> list[dict[str, Any]]:
+    """A row a precision and member: what it was trained with, and its largest differences."""
+    rows = []
+    for row in certificate.differences:
+        used = dict(certificate.settings[row.member])
+        seed = used.pop("seed")
+        rows.append(
+            {
+                "precision": row.precision,
+                "member": row.member,
+                "seed": seed,
+                "settings": condition_label(used),
+                "steps": row.steps,
+                "loss": f"{row.loss:.1e}",
+                "weights": f"{row.weights:.1e}",
+                "predictions": f"{row.predictions:.1e}",
+                "loss fell by": f"{row.moved:.2g}",
+            }
+        )
+    return rows
+
+
+def certificate_verdict(certificate: Certificate) -> str:
+    """What a certificate says, in a sentence."""
+    found = (
+        f"the largest difference of a loss in float64 is {certificate.largest:.1e}, "
+        f"{'within' if certificate.holds else 'above'} the tolerance of {certificate.tolerance:.0e}"
+    )
+    if certificate.holds:
+        return f"Fusing changes nothing: {found}."
+    return f"A member is not what the plain model is alone: {found}."
 
 
 def listing(what: str, *, pattern: str = "*", kind: str | None = None) -> list[dict[str, str]]:

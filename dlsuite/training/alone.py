@@ -53,10 +53,8 @@ class LonelyTrial:
         self.model.set_weights(initial_weights(model, seed))
         schedule = Schedule(settings, total_steps=total_steps)
         dtype = self.model.trainable_variables[0].dtype
-        # Keras would round a number to 32 bits.
-        self._optimizer = _optimizer(
-            settings, lambda: settings.learning_rate * schedule(self._taken, dtype)
-        )
+        base = tf.cast(tf.constant(settings.learning_rate, tf.float32), dtype)
+        self._optimizer = _optimizer(settings, lambda: base * schedule(self._taken, dtype))
         self._optimizer.build(self.model.trainable_variables)
         self._step = tf.function(self._take_step)
 

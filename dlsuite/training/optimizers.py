@@ -45,7 +45,10 @@ class MemberOptimizer:
             variable.assign(value)
         for name, variable in self._settings.items():
             values = [getattr(of_member, name) for of_member in settings]
-            variable.assign([np.inf if value is None else value for value in values])
+            numbers = np.array([np.inf if value is None else value for value in values])
+            # Keras keeps these in 32 bits, whatever the weights are.
+            rounded = numbers if name == "clip_norm" else numbers.astype(np.float32)
+            variable.assign(rounded.astype(variable.dtype.as_numpy_dtype))
 
     def apply(self, gradients: Sequence[tf.Tensor], gradient_norms: tf.Tensor) -> None:
         """Take a step.

@@ -238,8 +238,8 @@ def _layers(model: keras.Model, prefix: str = "") -> list[tuple[str, keras.Layer
 
 
 def _l2_of(plain: keras.Model) -> list[float]:
-    return [
-        float(v.regularizer.l2) if _has_l2(v) else 0.0
+    return [  # Keras keeps the weight of a penalty in 32 bits, whatever the weights are.
+        float(np.float32(v.regularizer.l2)) if _has_l2(v) else 0.0
         for v in plain.trainable_variables
         if v.regularizer
     ]

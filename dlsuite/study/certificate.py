@@ -1,0 +1,184 @@
+"""The certificate of a model: that training it in a population changes nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlsuite.data import Dataset, data_settings, load_data
+from dlsuite.errors import SpecError, UnknownNameError
+from dlsuite.models import create_model, model_entry
+from dlsuite.training.quiet import import_tensorflow
+from dlsuite.training.settings import TrainingSettings, training_hyperparameters
+
+if TYPE_CHECKING:
+    import keras
+
+    from dlsuite.training.verification import MemberDifference
+
+VARIED: dict[str, tuple[Any, ...]] = {
+    "dropout": (0.2, 0.5, 0.0, 0.3),
+    "recurrent_dropout": (0.3, 0.0, 0.2, 0.1),
+    "l2": (0.0, 1e-3, 1e-2, 1e-4),
+    "learning_rate": (1e-3, 3e-4, 1e-3, 5e-4),
+    "momentum": (0.9, 0.5, 0.0, 0.8),
+    "weight_decay": (0.0, 0.01, 0.1, 0.001),
+    "clip_norm": (None, 1.0, 0.1, 5.0),
+    "seed": (0, 0, 1, 2),
+}
+"""What the members differ in unless it is set: the first two share a seed, and so batches and draws."""
+
+
+_EXAMPLES = 100
+"""Training examples, where the data can be cut: enough to see a mistake."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """How far the members of a small population are from the plain Keras model trained alone.
+
+    Attributes:
+        differences: A row a precision and member.
+        settings: What each member was trained with.
+        tolerance: The largest difference of a loss that is allowed in float64.
+    """
+
+    differences: tuple["MemberDifference", ...]
+    settings: tuple[Mapping[str, Any], ...]
+    tolerance: float
+
+    @property
+    def largest(self) -> float:
+        """The largest difference of a loss in float64; infinite where one is no number."""
+        losses = [row.loss for row in self.differences if row.precision == "float64"]
+        return max(loss if loss == loss else float("inf") for loss in losses)
+
+    @property
+    def holds(self) -> bool:
+        """Whether no member's loss differs by more than the tolerance in float64."""
+        return self.largest <= self.tolerance
+
+
+def verify(
+    model: "str | Path | keras.Model",
+    data: str | Dataset,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    members: int = 4,
+    steps: int = 200,
+    tolerance: float = 1e-9,
+    precisions: Sequence[str] = ("float64", "float32"),
+) -> Certificate:
+    """Train a small population, and each member alone by Keras and an ordinary loop; compare them.
+
+    Both see the same batches and drop the same units. float64 decides: there a difference is a mistake.
+    float32 is reported: a rounded number near the kink of a ReLU or a maximum may fall on either side of
+    it, and training carries that on, in plain Keras with and without XLA as well.
+
+    Args:
+        model: A registered model, a `.keras` file, or a functional or sequential model.
+        data: A registered data set, or a loaded one.
+        settings: Hyperparameters of the model, the training and the data, by name. What is not set here
+            differs between the members as `VARIED` says, with batch normalization on where the model has it
+            and 100 training examples where the data can be cut.
+        members: How many members the population has.
+        steps: Steps to take; rounded up to whole epochs.
+        tolerance: The largest difference of a loss that is allowed in float64.
+        precisions: Of `float64` and `float32`, what is compared.
+
+    Raises:
+        UnknownNameError: There is no such model or data set.
+        SpecError: A setting is unknown or out of bounds, or the model cannot be trained by the suite.
+
+    Example:
+        >>> dlsuite.verify("gru", "sunspots").holds
+        True
+    """
+    if members < 1 or steps < 1:
+        raise SpecError(f"verify: expected at least 1 member and 1 step; got {members} and {steps}.")
+    import_tensorflow()
+    from dlsuite.training.trainer import TrialSetup
+    from dlsuite.training.verification import compare_with_plain
+
+    given = dict(settings or {})
+    training = {k: given.pop(k) for k in list(given) if k in training_hyperparameters()}
+    dataset = _load(data, given)
+    setups, used = [], []
+    for member in range(members):
+        varied = {name: values[member % len(values)] for name, values in VARIED.items()}
+        plain, own = _build(model, dataset, given, varied)
+        chosen = TrainingSettings(**_training(training, varied))
+        setups.append(TrialSetup(plain, chosen, seed=varied["seed"]))
+        used.append({"seed": varied["seed"], "learning_rate": chosen.learning_rate} | own)
+    differences = [
+        difference
+        for precision in precisions
+        for difference in compare_with_plain(setups, dataset, steps=steps, precision=precision)
+    ]
+    return Certificate(tuple(differences), tuple(used), tolerance)
+
+
+def _load(data: str | Dataset, given: dict[str, Any]) -> Dataset:
+    if isinstance(data, Dataset):
+        return data
+    known = data_settings(data)
+    settings = {key: given.pop(key) for key in list(given) if key in known}
+    loaded = load_data(data, **settings)
+    if "train_size" in known and "train_size" not in settings and len(loaded.train) > _EXAMPLES:
+        loaded = load_data(data, train_size=_EXAMPLES, **settings)
+    return loaded
+
+
+def _training(given: Mapping[str, Any], varied: Mapping[str, Any]) -> dict[str, Any]:
+    """The training's settings of a member; only what its optimizer uses is varied."""
+    uses = {"learning_rate", "clip_norm"}
+    optimizer = given.get("optimizer", "adam")
+    uses |= {"momentum"} if optimizer in ("sgd", "rmsprop") else set()
+    uses |= {"weight_decay"} if optimizer == "adamw" else set()
+    return {key: varied[key] for key in uses} | dict(given)
+
+
+def _build(
+    model: Any, data: Dataset, given: Mapping[str, Any], varied: Mapping[str, Any]
+) -> tuple["keras.Model", dict[str, Any]]:
+    """A member's plain model, and what of it the member has of its own."""
+    import keras
+
+    if isinstance(model, str) and Path(model).suffix != ".keras":
+        known = model_entry(model).hyperparameters
+        own = {k: varied[k] for k in ("dropout", "recurrent_dropout", "l2") if k in known}
+        own = {k: v for k, v in own.items() if k not in given}
+        on = {"batch_norm": True} if "batch_norm" in known else {}
+        built = create_model(
+            model,
+            input_shape=data.input_shape,
+            outputs=data.outputs,
+            vocabulary=len(data.vocabulary) if data.vocabulary is not None else None,
+            **(on | own | dict(given)),
+        )
+        return built, own
+    if given:
+        raise SpecError(f"verify: a finished model takes no {', '.join(sorted(given))}.")
+    if isinstance(model, str | Path):
+        model = _read(Path(model))
+    if not isinstance(model, keras.Model):
+        raise SpecError(f"verify: expected a model's name or a keras.Model; got {model!r}.")
+    expected = (None, *data.input_shape), (None, data.outputs)
+    if (tuple(model.input_shape), tuple(model.output_shape)) != expected:
+        raise SpecError(
+            f"verify: {data.name!r} needs a model from {expected[0]} to {expected[1]}; got one from "
+            f"{model.input_shape} to {model.output_shape}."
+        )
+    return model, {}
+
+
+def _read(path: Path) -> "keras.Model":
+    import keras
+
+    if not path.is_file():
+        raise UnknownNameError(f"There is no file {path}.")
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (ValueError, TypeError, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise SpecError(f"{path}: Keras cannot read it: {reason}") from error
