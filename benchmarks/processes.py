@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,15 @@ class ChildError(Exception):
     """A child process failed; the message ends with what it said last."""
 
 
-def run_module(module: str, arguments: Sequence[str] = ()) -> tuple[str, float]:
-    """Run `python -m module` to its end.
+def run_module(
+    module: str, arguments: Sequence[str] = (), *, settings: Mapping[str, str] | None = None
+) -> tuple[str, float]:
+    """Run `python -m module` to its end. The suite's cache of compiled graphs is off.
 
     Args:
         module: The module's name.
         arguments: Its arguments.
+        settings: Environment variables that differ from those of all children.
 
     Returns:
         What it printed, and its seconds from start to exit.
@@ -32,9 +35,11 @@ def run_module(module: str, arguments: Sequence[str] = ()) -> tuple[str, float]:
     """
     environment = os.environ | {
         "CUDA_VISIBLE_DEVICES": "",
+        "DLSUITE_COMPILATION_CACHE": "off",
         "JAX_PLATFORMS": "cpu",
         "KERAS_BACKEND": "tensorflow",
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        **(settings or {}),
     }
     began = time.perf_counter()
     child = subprocess.run(

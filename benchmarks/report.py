@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from benchmarks.cases import CASES
 from benchmarks.peers import PEERS
+from benchmarks.study import FIRST
 from dlsuite.report.style import GRAY, OKABE_ITO, axes_grid, figure_style, save_figure
 
 _HEADINGS = {
@@ -147,7 +148,7 @@ def _study_lines(runs: pd.DataFrame) -> list[str]:
     ]
     lines += ["| | seconds | over dlsuite |", "|---|---:|---:|"]
     lines += [
-        f"| {name} | {_digits(value)} | {_digits(value / seconds['dlsuite run'])} |"
+        f"| {name} | {_digits(value)} | {_digits(value / seconds[FIRST])} |"
         for name, value in seconds.items()
     ]
     return [*lines, ""]

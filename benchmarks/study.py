@@ -6,6 +6,7 @@ validation split after each epoch. Each is a process of its own, timed from star
 
 import csv
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.cases import BATCH
@@ -16,6 +17,9 @@ MODEL, DATA = "mlp", "breast_cancer"
 RATES = tuple(float(f"{10 ** (-4 + index / 3):.6g}") for index in range(10))
 """The learning rates, three to the decade from 1e-4 to 0.1."""
 COLUMNS = ("round", "program", "trials", "epochs", "seconds")
+
+FIRST, AGAIN = "dlsuite run", "dlsuite run, graphs compiled by an earlier run"
+"""The suite with nothing compiled before, and with its cache of compiled graphs."""
 
 _TOML = """\
 name = "benchmark"
@@ -63,41 +67,49 @@ def run_study(folder: Path, *, trials: int, epochs: int, repeats: int) -> None:
         repeats: How often each program runs.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    programs = {"dlsuite run": _suite_seconds}
+    programs: list[Callable[[int, int], dict[str, float]]] = [_suite_seconds]
     if PEERS["tuner"].installed:
-        programs["KerasTuner GridSearch"] = _tuner_seconds
+        programs.append(_tuner_seconds)
     else:
         print("KerasTuner: not installed; pip install -e '.[benchmarks]'")
     with (folder / "study.csv").open("w", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(COLUMNS)
         for number in range(1, repeats + 1):
-            for name, seconds_of in programs.items():
-                seconds = seconds_of(trials, epochs)
-                table.writerow([number, name, trials, epochs, round(seconds, 1)])
+            for program in programs:
+                for name, seconds in program(trials, epochs).items():
+                    table.writerow([number, name, trials, epochs, round(seconds, 1)])
+                    print(
+                        f"{number}/{repeats} {name}, {trials} trials: {seconds:.1f} s", flush=True
+                    )
                 file.flush()
-                print(f"{number}/{repeats} {name}, {trials} trials: {seconds:.1f} s", flush=True)
 
 
-def _suite_seconds(trials: int, epochs: int) -> float:
+def _suite_seconds(trials: int, epochs: int) -> dict[str, float]:
+    """Run twice: with an empty cache of compiled graphs, and with what the first run left in it."""
     rates, seeds = grid(trials)
     text = _TOML.format(
         seeds=seeds, epochs=epochs, model=MODEL, data=DATA, rates=rates, batch=BATCH
     )
+    taken = {}
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "benchmark.toml"
         path.write_text(text)
-        out = Path(name) / "results"
-        _, seconds = run_module("dlsuite", ["run", str(path), "--out", str(out)])
-        with next(out.glob("*/trials.csv")).open(newline="") as file:
-            done = len(list(csv.DictReader(file)))
-    assert done == trials, f"dlsuite: expected {trials} trials; got {done}."
-    return seconds
+        settings = {"DLSUITE_COMPILATION_CACHE": str(Path(name) / "compiled")}
+        for place, program in enumerate((FIRST, AGAIN)):
+            out = Path(name) / f"results_{place}"
+            _, taken[program] = run_module(
+                "dlsuite", ["run", str(path), "--out", str(out)], settings=settings
+            )
+            with next(out.glob("*/trials.csv")).open(newline="") as file:
+                done = len(list(csv.DictReader(file)))
+            assert done == trials, f"dlsuite: expected {trials} trials; got {done}."
+    return taken
 
 
-def _tuner_seconds(trials: int, epochs: int) -> float:
+def _tuner_seconds(trials: int, epochs: int) -> dict[str, float]:
     arguments = ["--trials", str(trials), "--epochs", str(epochs)]
     printed, seconds = run_module("benchmarks.tuner_study", arguments)
     done = int(printed.splitlines()[-1])
     assert done == trials, f"KerasTuner: expected {trials} trials; got {done}."
-    return seconds
+    return {"KerasTuner GridSearch": seconds}

@@ -1,8 +1,8 @@
 """Studies: planned, run, resumed, and opened as data frames."""
 
+from dlsuite.study.certificate import Certificate, verify
 from dlsuite.study.executors import Executor, InProcessExecutor, Job
 from dlsuite.study.library import find_study, list_studies
-from dlsuite.study.certificate import Certificate, verify
 from dlsuite.study.plan import Plan, make_plan
 from dlsuite.study.resolve import PlannedTask
 from dlsuite.study.results import Results, load_results

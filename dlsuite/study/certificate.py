@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlsuite.data import Dataset, data_settings, load_data
-from dlsuite.errors import SpecError, UnknownNameError
+from dlsuite.errors import SpecError
 from dlsuite.models import create_model, model_entry
 from dlsuite.training.quiet import import_tensorflow
 from dlsuite.training.settings import TrainingSettings, training_hyperparameters
 
 if TYPE_CHECKING:
-    import keras
-
     from dlsuite.training.verification import MemberDifference
 
 VARIED: dict[str, tuple[Any, ...]] = {
@@ -60,7 +58,7 @@ class Certificate:
 
 
 def verify(
-    model: "str | Path | keras.Model",
+    model: Any,
     data: str | Dataset,
     *,
     settings: Mapping[str, Any] | None = None,
@@ -76,7 +74,7 @@ def verify(
     it, and training carries that on, in plain Keras with and without XLA as well.
 
     Args:
-        model: A registered model, a `.keras` file, or a functional or sequential model.
+        model: A registered model's name, a `.keras` file, or a functional or sequential `keras.Model`.
         data: A registered data set, or a loaded one.
         settings: Hyperparameters of the model, the training and the data, by name. What is not set here
             differs between the members as `VARIED` says, with batch normalization on where the model has it
@@ -95,7 +93,9 @@ def verify(
         True
     """
     if members < 1 or steps < 1:
-        raise SpecError(f"verify: expected at least 1 member and 1 step; got {members} and {steps}.")
+        raise SpecError(
+            f"verify: expected at least 1 member and 1 step; got {members} and {steps}."
+        )
     import_tensorflow()
     from dlsuite.training.trainer import TrialSetup
     from dlsuite.training.verification import compare_with_plain
@@ -140,14 +140,15 @@ def _training(given: Mapping[str, Any], varied: Mapping[str, Any]) -> dict[str, 
 
 def _build(
     model: Any, data: Dataset, given: Mapping[str, Any], varied: Mapping[str, Any]
-) -> tuple["keras.Model", dict[str, Any]]:
+) -> tuple[Any, dict[str, Any]]:
     """A member's plain model, and what of it the member has of its own."""
-    import keras
-
     if isinstance(model, str) and Path(model).suffix != ".keras":
         known = model_entry(model).hyperparameters
-        own = {k: varied[k] for k in ("dropout", "recurrent_dropout", "l2") if k in known}
-        own = {k: v for k, v in own.items() if k not in given}
+        own: dict[str, Any] = {
+            key: varied[key]
+            for key in ("dropout", "recurrent_dropout", "l2")
+            if key in known and key not in given
+        }
         on = {"batch_norm": True} if "batch_norm" in known else {}
         built = create_model(
             model,
@@ -159,26 +160,6 @@ def _build(
         return built, own
     if given:
         raise SpecError(f"verify: a finished model takes no {', '.join(sorted(given))}.")
-    if isinstance(model, str | Path):
-        model = _read(Path(model))
-    if not isinstance(model, keras.Model):
-        raise SpecError(f"verify: expected a model's name or a keras.Model; got {model!r}.")
-    expected = (None, *data.input_shape), (None, data.outputs)
-    if (tuple(model.input_shape), tuple(model.output_shape)) != expected:
-        raise SpecError(
-            f"verify: {data.name!r} needs a model from {expected[0]} to {expected[1]}; got one from "
-            f"{model.input_shape} to {model.output_shape}."
-        )
-    return model, {}
+    from dlsuite.training.verification import finished_model
 
-
-def _read(path: Path) -> "keras.Model":
-    import keras
-
-    if not path.is_file():
-        raise UnknownNameError(f"There is no file {path}.")
-    try:
-        return keras.models.load_model(path, compile=False)
-    except (ValueError, TypeError, OSError) as error:
-        reason = str(error).partition("\n")[0]
-        raise SpecError(f"{path}: Keras cannot read it: {reason}") from error
+    return finished_model(model, data), {}

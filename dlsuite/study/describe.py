@@ -134,7 +134,9 @@ def _group_row(plan: Plan, group: Sequence[Trial]) -> dict[str, Any]:
 
 def _group_line(group: Mapping[str, Any]) -> str:
     of = f"{condition_label(group['structure'])}: " if group["structure"] else ""
-    populations = "1 population" if group["populations"] == 1 else f"{group['populations']} populations"
+    populations = (
+        "1 population" if group["populations"] == 1 else f"{group['populations']} populations"
+    )
     return (
         f"  {of}{group['trials']} trials in {populations} of {group['members']}, "
         f"{group['parameters']} weights each, about {group['megabytes']:.0f} MB"

@@ -6,7 +6,7 @@ variables; the data are arguments. So one graph serves all populations of a shap
 as the epoch, and as the evaluation of a split.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -94,14 +94,21 @@ class TrainingGraph:
         self._best = [tf.Variable(v.value, trainable=False) for v in self.population.weights]
         self._best_loss = tf.Variable(np.full(members, np.inf), trainable=False, dtype=dtype)
         self._drawn: dict[int, list[np.ndarray]] = {}
-        self._epoch = tf.function(self._train_and_evaluate, jit_compile=True)
-        self._evaluation = tf.function(self._evaluate, jit_compile=True)
+        self._compiled: dict[Any, Any] = {}
 
     @property
     def compilations(self) -> int:
         """How many graphs have been traced and compiled so far."""
-        functions = (self._epoch, self._evaluation)
-        return sum(function.experimental_get_tracing_count() for function in functions)
+        return len(self._compiled)
+
+    def _run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function compiled for the shapes of its arguments."""
+        shapes = [(leaf.shape, leaf.dtype) for leaf in tf.nest.flatten(arguments)]
+        key = (function.__name__, *map(str, shapes))
+        if key not in self._compiled:
+            compiled = tf.function(function, jit_compile=True)
+            self._compiled[key] = compiled.get_concrete_function(*arguments)
+        return self._compiled[key](*arguments)
 
     def begin(self, members: Sequence[Member]) -> None:
         """Put members in: rates and penalties, initial weights, settings and seeds."""
@@ -125,7 +132,7 @@ class TrainingGraph:
 
     def look(self, examples: Examples) -> EpochReport:
         """Evaluate before the first step."""
-        means, dead = self._evaluation(examples, examples.trained)
+        means, dead = self._run(self._evaluate, examples, examples.trained)
         norms = weight_norms(self.population).numpy().T
         return EpochReport(
             finite=np.ones(len(norms), bool),
@@ -146,13 +153,14 @@ class TrainingGraph:
             batches: Rows of the training split, `[steps, members, batch]`.
             last: Rows of the last, smaller batch, `[members, rest]`; none if there is none.
         """
-        return EpochReport(*(part.numpy() for part in self._epoch(examples, batches, last)))
+        parts = self._run(self._train_and_evaluate, examples, batches, last)
+        return EpochReport(*(part.numpy() for part in parts))
 
     def test(self, examples: Examples) -> np.ndarray:
         """Go back to the epochs that were best on validation and read the test split, `[members, 2]`."""
         for variable, best in zip(self.population.weights, self._best, strict=True):
             variable.assign(best)
-        means, _ = self._evaluation(examples, examples.tested)
+        means, _ = self._run(self._evaluate, examples, examples.tested)
         return np.asarray(means.numpy()[2])
 
     def _train_and_evaluate(
@@ -164,9 +172,7 @@ class TrainingGraph:
 
         def step(rows: tf.Tensor) -> StepStatistics:
             x, y = tf.gather(rows_x, rows), tf.gather(rows_y, rows)
-            return take_step(
-                population, self._objective, self._optimizer, self._alive, x, y
-            )
+            return take_step(population, self._objective, self._optimizer, self._alive, x, y)
 
         gradient_norm = tf.zeros([population.members], population.dtype)
         by_layer = tf.zeros([2, len(population.layers), population.members], population.dtype)
@@ -223,7 +229,9 @@ class TrainingGraph:
                 for peak, activations in zip(highest, active, strict=True)
             ]
         dead = [tf.reduce_mean(tf.cast(tf.equal(peak, 0.0), dtype), axis=1) for peak in highest]
-        return total / count[:, None, None], tf.stack(dead, axis=1) if dead else tf.zeros([members, 0], dtype)
+        return total / count[:, None, None], tf.stack(dead, axis=1) if dead else tf.zeros(
+            [members, 0], dtype
+        )
 
     def _keep_best(self, validation_loss: tf.Tensor) -> None:
         better = self._alive & (validation_loss < self._best_loss)

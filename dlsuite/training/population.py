@@ -57,7 +57,10 @@ class Population:
         }
         self._fused: dict[int, keras.Variable] = {
             id(v): keras.Variable(
-                np.stack([np.asarray(v)] * members), trainable=v.trainable, dtype=v.dtype, name=v.name
+                np.stack([np.asarray(v)] * members),
+                trainable=v.trainable,
+                dtype=v.dtype,
+                name=v.name,
             )
             for v in self._plain.weights
         }
@@ -67,7 +70,9 @@ class Population:
         self.layers = self._trainable_by_layer()
         active = [(path, layer) for path, layer in _layers(self._plain) if _is_relu(layer)]
         self.active_layers = [path for path, _ in active]
-        self.active_units = [int(layer._inbound_nodes[0].outputs[0].shape[-1]) for _, layer in active]
+        self.active_units = [
+            int(layer._inbound_nodes[0].outputs[0].shape[-1]) for _, layer in active
+        ]
         self._penalized = [v for v in self._plain.trainable_variables if v.regularizer]
         self._l2 = tf.Variable(
             np.zeros([len(self._penalized), members]), trainable=False, dtype=self.dtype

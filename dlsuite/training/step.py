@@ -51,9 +51,7 @@ def loss_and_gradients(
         losses = tf.reduce_mean(objective.losses(y, outputs), axis=1) + population.penalty()
         total = tf.reduce_sum(losses)
     variables = [v.value for v in population.trainable]
-    gradients = tape.gradient(
-        total, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
-    )
+    gradients = tape.gradient(total, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     # An embedding's gradient may come as slices, which add up only when they are made dense.
     return losses, [tf.convert_to_tensor(gradient) for gradient in gradients]
 

@@ -68,4 +68,6 @@ def random_fractions(keys: tf.Tensor, step: tf.Tensor, shape: tuple[int, ...]) -
 
 def _rotate_left(word: tf.Tensor, by: int) -> tf.Tensor:
     left = tf.bitwise.left_shift(word, tf.constant(by, tf.uint32))
-    return tf.bitwise.bitwise_or(left, tf.bitwise.right_shift(word, tf.constant(32 - by, tf.uint32)))
+    return tf.bitwise.bitwise_or(
+        left, tf.bitwise.right_shift(word, tf.constant(32 - by, tf.uint32))
+    )

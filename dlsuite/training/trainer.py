@@ -57,6 +57,11 @@ class Trainer:
         self._graphs: OrderedDict[Any, TrainingGraph] = OrderedDict()
         self._examples: OrderedDict[Any, Examples] = OrderedDict()
 
+    @property
+    def graphs(self) -> list[TrainingGraph]:
+        """The graphs that are kept, the one used last at the end."""
+        return list(self._graphs.values())
+
     def train(
         self,
         setups: Sequence[TrialSetup],

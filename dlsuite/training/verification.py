@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
 from dlsuite.data import Dataset
+from dlsuite.errors import SpecError
 from dlsuite.training.alone import LonelyTrial
 from dlsuite.training.initialize import clone_layers
 from dlsuite.training.objective import Objective
@@ -99,6 +101,35 @@ def compare_with_plain(
             )
         )
     return differences
+
+
+def finished_model(model: Any, data: Dataset) -> keras.Model:
+    """A model that its user built, or saved as a `.keras` file.
+
+    Raises:
+        SpecError: It cannot be read, is no model, or does not fit the data.
+    """
+    if isinstance(model, str | Path):
+        model = _read(Path(model))
+    if not isinstance(model, keras.Model):
+        raise SpecError(f"verify: expected a model's name or a keras.Model; got {model!r}.")
+    expected = (None, *data.input_shape), (None, data.outputs)
+    if (tuple(model.input_shape), tuple(model.output_shape)) != expected:
+        raise SpecError(
+            f"verify: {data.name!r} needs a model from {expected[0]} to {expected[1]}; got one from "
+            f"{model.input_shape} to {model.output_shape}."
+        )
+    return model
+
+
+def _read(path: Path) -> keras.Model:
+    if not path.is_file():
+        raise SpecError(f"verify: there is no file {path}.")
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (ValueError, TypeError, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise SpecError(f"{path}: Keras cannot read it: {reason}") from error
 
 
 def in_precision(model: keras.Model, dtype: str) -> keras.Model:

@@ -336,8 +336,7 @@ def test_a_watcher_is_told_of_every_epoch(data: Dataset, trainer: Trainer) -> No
 def test_what_diverges_early_counts_as_done(data: Dataset, trainer: Trainer) -> None:
     watcher = Told()
     trainer.train([SETUPS["diverging"]()], data, epochs=5, watcher=watcher)
-    [(loss, trials)] = watcher.events
-    assert trials == 1
+    assert [trials for _, trials in watcher.events] == [1]
 
 
 def test_no_trials_give_no_results(data: Dataset, trainer: Trainer) -> None:

@@ -71,7 +71,7 @@ def form_of(operation: Any, fusion: Fusion, path: str) -> Form:
         return general(operation, fusion, path)
     form, otherwise = own(operation, fusion, path), general(operation, fusion, path)
 
-    def choose(*args: Any, training: bool, **kwargs: Any) -> Members:
+    def choose(*args: Any, training: bool, **kwargs: Any) -> Any:
         """A call that the form does not know (a state handed in, a mask) goes the general way."""
         given = kwargs.pop("mask", None)
         known = len(args) == 1 and isinstance(args[0], Members) and not kwargs and given is None
@@ -94,7 +94,7 @@ def _own_form(operation: Any) -> Maker | None:
 
 
 def _is_simple_convolution(layer: Any) -> bool:
-    return layer.groups == 1 and layer.data_format == "channels_last"
+    return bool(layer.groups == 1) and layer.data_format == "channels_last"
 
 
 def _is_simple_bidirectional(layer: Any) -> bool:

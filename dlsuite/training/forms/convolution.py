@@ -83,4 +83,3 @@ def patches_of(
             index.append(slice(first, first + (count - 1) * stride + 1, stride))
         slices.append(padded[tuple(index)])
     return slices[0] if len(slices) == 1 else tf.concat(slices, axis=-1)
-

@@ -27,7 +27,10 @@ def product(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """Multiply the last axis: `[members, ..., in]` by `[members, in, out]`."""
     rows = tf.reshape(x, [x.shape[0], -1, x.shape[-1]])
     outputs = tf.matmul(rows, kernel)
-    shape = [x.shape[0], *(tf.shape(x)[i] if x.shape[i] is None else x.shape[i] for i in range(1, x.shape.rank - 1))]
+    shape = [
+        x.shape[0],
+        *(tf.shape(x)[i] if x.shape[i] is None else x.shape[i] for i in range(1, x.shape.rank - 1)),
+    ]
     return tf.reshape(outputs, [*shape, kernel.shape[-1]])
 
 

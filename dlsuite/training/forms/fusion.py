@@ -1,11 +1,11 @@
 """What a population gives its layers: their weights with a member axis, and their dropout sites."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import tensorflow as tf
 
 from dlsuite.training.dropout import DropoutSite
-from dlsuite.training.members import Members
 
 
 class Fusion(Protocol):
@@ -23,11 +23,9 @@ class Fusion(Protocol):
         """The place where a layer drops units."""
 
 
-class Form(Protocol):
-    """A layer, for all members at once."""
-
-    def __call__(self, *args: Any, training: bool, **kwargs: Any) -> Members:
-        """Compute the members' outputs from what the plain layer is called with."""
+Form = Callable[..., Any]
+"""A layer for all members at once: called with what the plain layer is called with, tensors as `Members`,
+and `training=`; gives `Members`, or a tuple of them."""
 
 
 def beside(weight: tf.Tensor, value: tf.Tensor) -> tf.Tensor:

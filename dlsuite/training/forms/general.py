@@ -1,5 +1,6 @@
 """Forms for whatever has none of its own."""
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -36,7 +37,7 @@ def apart(layer: keras.Layer, fusion: Fusion, path: str) -> Form:
         outputs, changes = [], []
         for member in range(fusion.members):
             its_args, its_kwargs = map_members(
-                lambda value, member=member: value.member(member), (args, kwargs)
+                partial(Members.member, index=member), (args, kwargs)
             )
             output, change = layer.stateless_call(
                 [weight[member] for weight in trainable],

@@ -8,9 +8,7 @@ from dlsuite.training.forms.rows import row_sums, scale_rows
 from dlsuite.training.members import Members
 
 
-def batch_normalization(
-    layer: keras.layers.BatchNormalization, fusion: Fusion, path: str
-) -> Form:
+def batch_normalization(layer: keras.layers.BatchNormalization, fusion: Fusion, path: str) -> Form:
     """Normalize each feature over a member's batch; at inference by its moving statistics."""
 
     def form(x: Members, *, training: bool) -> Members:
@@ -53,17 +51,13 @@ def _features_last(value: tf.Tensor, axis: int) -> tuple[tf.Tensor, list[int] | 
     return tf.transpose(value, order), [order.index(i) for i in range(last + 1)]
 
 
-def layer_normalization(
-    layer: keras.layers.LayerNormalization, fusion: Fusion, path: str
-) -> Form:
+def layer_normalization(layer: keras.layers.LayerNormalization, fusion: Fusion, path: str) -> Form:
     """Normalize each example over its own features."""
 
     def form(x: Members, *, training: bool) -> Members:
         value = x.value
         axes = _axes(layer.axis, value)
-        shape = [
-            size if axis == 0 or axis in axes else 1 for axis, size in enumerate(value.shape)
-        ]
+        shape = [size if axis == 0 or axis in axes else 1 for axis, size in enumerate(value.shape)]
         mean, variance = tf.nn.moments(value, axes, keepdims=True)
         outputs = (value - mean) * tf.math.rsqrt(variance + layer.epsilon)
         if layer.scale:

@@ -72,7 +72,7 @@ def _dropped(h: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:
 
 def _biases(bias: tf.Tensor, gates: int) -> list[tf.Tensor]:
     """A bias for each gate, `[members, 1, units]`, from one of all of them, `[members, gates * units]`."""
-    return tf.split(bias[:, None], gates, axis=-1)
+    return list(tf.split(bias[:, None], gates, axis=-1))
 
 
 def _simple(cell: Any, fusion: Fusion, mask: tf.Tensor | None) -> tuple[Step, int]:
