@@ -129,6 +129,7 @@ def _group_row(plan: Plan, group: Sequence[Trial]) -> dict[str, Any]:
         "members": size.members,
         "parameters": size.parameters,
         "megabytes": size.bytes / 2**20,
+        "apart": list(size.apart),
     }
 
 
@@ -140,6 +141,7 @@ def _group_line(group: Mapping[str, Any]) -> str:
     return (
         f"  {of}{group['trials']} trials in {populations} of {group['members']}, "
         f"{group['parameters']} weights each, about {group['megabytes']:.0f} MB"
+        + (f"; member by member: {', '.join(group['apart'])}" if group["apart"] else "")
     )
 
 

@@ -14,11 +14,13 @@ class PopulationSize(NamedTuple):
         members: Its members.
         parameters: Weights of one member.
         bytes: The memory that it takes while it trains, by estimate.
+        apart: Layers that are called once a member, since they have no population form.
     """
 
     members: int
     parameters: int
     bytes: int
+    apart: tuple[str, ...]
 
 
 def population_size_of(trial: Trial) -> int:
@@ -29,6 +31,7 @@ def population_size_of(trial: Trial) -> int:
 def estimate_size(trial: Trial) -> PopulationSize:
     """Estimate how large the populations of a trial's structure are."""
     import_tensorflow()
+    from dlsuite.training.population import layers_apart
     from dlsuite.training.sizes import footprint, population_bytes, population_size
 
     (setup,) = setups_of([trial], load(trial))
@@ -38,4 +41,5 @@ def estimate_size(trial: Trial) -> PopulationSize:
         members=members,
         parameters=footprint(setup.model, batch_size).parameters,
         bytes=population_bytes(setup.model, batch_size, members),
+        apart=tuple(layers_apart(setup.model)),
     )

@@ -33,6 +33,10 @@ class MemberOptimizer:
         self._start = [np.asarray(v) for v in self._rule.variables]
         self._variables = list(variables)
         self._schedule = Schedule(settings, total_steps=total_steps)
+        # What Keras keeps in 32 bits, whatever the weights are.
+        self._in_32_bits = {"learning_rate", "weight_decay"}
+        if settings.optimizer == "sgd":
+            self._in_32_bits.add("momentum")
         members, dtype = variables[0].shape[0], variables[0].dtype
         self._settings = {
             name: tf.Variable(np.zeros(members), trainable=False, dtype=dtype)
@@ -46,9 +50,9 @@ class MemberOptimizer:
         for name, variable in self._settings.items():
             values = [getattr(of_member, name) for of_member in settings]
             numbers = np.array([np.inf if value is None else value for value in values])
-            # Keras keeps these in 32 bits, whatever the weights are.
-            rounded = numbers if name == "clip_norm" else numbers.astype(np.float32)
-            variable.assign(rounded.astype(variable.dtype.as_numpy_dtype))
+            if name in self._in_32_bits:
+                numbers = numbers.astype(np.float32)
+            variable.assign(numbers.astype(variable.dtype.as_numpy_dtype))
 
     def apply(self, gradients: Sequence[tf.Tensor], gradient_norms: tf.Tensor) -> None:
         """Take a step.

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from dlsuite.training.checks import check_trainable, dtype_of, graph_of, rates_of
 from dlsuite.training.dropout import DropoutSite
-from dlsuite.training.forms import Form, form_of
+from dlsuite.training.forms import Form, form_of, is_fused
 from dlsuite.training.initialize import check_seeded, clone_layers
 from dlsuite.training.members import Members, map_members
 
@@ -213,6 +213,11 @@ class Population:
 def copy_of(plain: keras.Model) -> keras.Model:
     """Build a functional or sequential model anew, of the same layers under the same names."""
     return clone_layers(plain, lambda layer, path: type(layer).from_config(layer.get_config()))
+
+
+def layers_apart(plain: keras.Model) -> list[str]:
+    """Paths of the layers that have no population form and are called once a member."""
+    return [path for path, layer in _layers(plain) if not is_fused(layer)]
 
 
 def square_sums(tensor: tf.Tensor) -> tf.Tensor:

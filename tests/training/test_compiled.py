@@ -1,0 +1,81 @@
+"""The compilation cache: what is damaged is compiled again, and results never change."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dlsuite.training.compiled import CACHE_VARIABLE, keep_compiled
+
+PROGRAM = """
+from dlsuite.study import run
+from dlsuite.spec import parse_study
+import sys
+task = {"model": {"name": "mlp", "units": 4}, "data": {"name": "wine", "train_size": 40}}
+study = parse_study({"name": "small", "seeds": 2, "epochs": 2, "tasks": [task],
+                     "factors": {"dropout": [0.0, 0.5]}})
+run(study, out=sys.argv[1])
+"""
+
+
+def tables(out: Path, cache: str) -> dict[str, bytes]:
+    environment = {k: v for k, v in os.environ.items() if k != "TF_XLA_FLAGS"}
+    subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(out)],
+        check=True,
+        env=environment | {CACHE_VARIABLE: cache},
+        capture_output=True,
+    )
+    folder = out / "small"
+    return {n: (folder / n).read_bytes() for n in ("trials.csv", "curves.csv", "layers.csv")}
+
+
+def entries(cache: Path) -> list[Path]:
+    return sorted(cache.glob("*/*.pb"))
+
+
+def test_a_cold_a_warm_and_a_damaged_cache_give_the_same_bytes(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cold = tables(tmp_path / "cold", str(cache))
+    kept = {entry.name: entry.stat().st_mtime_ns for entry in entries(cache)}
+    assert len(kept) >= 2
+    assert not list(cache.glob("process-*"))
+    assert tables(tmp_path / "warm", str(cache)) == cold
+    assert {entry.name: entry.stat().st_mtime_ns for entry in entries(cache)} == kept
+    flipped, cut = entries(cache)[:2]
+    content = bytearray(flipped.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    flipped.write_bytes(content)
+    cut.write_bytes(cut.read_bytes()[:100])
+    assert tables(tmp_path / "damaged", str(cache)) == cold
+    # Both were compiled again; what the compiler writes need not be the same to the byte.
+    assert len(entries(cache)) == len(kept)
+
+
+@pytest.mark.parametrize("chosen", ["off", "OFF"])
+def test_it_can_be_switched_off(chosen: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, chosen)
+    monkeypatch.delenv("TF_XLA_FLAGS", raising=False)
+    keep_compiled()
+    assert "TF_XLA_FLAGS" not in os.environ
+
+
+def test_a_folder_that_cannot_be_made_is_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "file"))
+    monkeypatch.delenv("TF_XLA_FLAGS", raising=False)
+    keep_compiled()
+    assert "TF_XLA_FLAGS" not in os.environ
+
+
+def test_the_users_own_folder_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flag = f"--tf_xla_persistent_cache_directory={tmp_path}"
+    monkeypatch.setenv("TF_XLA_FLAGS", flag)
+    keep_compiled()
+    assert os.environ["TF_XLA_FLAGS"] == flag
