@@ -5,6 +5,9 @@ evaluation cannot be called, so the evaluation is timed alone and taken off.
 """
 
 import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -17,14 +20,17 @@ from dlsuite.training.batches import epoch_batches
 from dlsuite.training.examples import place
 from dlsuite.training.graph import Member, TrainingGraph
 from dlsuite.training.objective import Objective
+from dlsuite.training.lanes import lanes
 from dlsuite.training.settings import TrainingSettings
-from dlsuite.training.step import weight_norms
+
+VARIANTS = 4
+"""Learning rates with the same seed: `Case.seed` has them side by side."""
 
 _KINDS = {"mlp": "table", "cnn": "image", "gru": "series"}
 
 
 def run(case: Case, *, models: int, epochs: int) -> Measured:
-    """Train all of the case's members as one population.
+    """Train all of the case's members, in as many populations at once as there are cores.
 
     Args:
         case: What is trained.
@@ -36,6 +42,8 @@ def run(case: Case, *, models: int, epochs: int) -> Measured:
     plain = create_model(
         case.family, input_shape=data.input_shape, outputs=data.outputs, **case.settings
     )
+    populations = lanes() if case.members % (lanes() * VARIANTS) == 0 else 1
+    size = case.members // populations
     members = [
         Member(
             plain,
@@ -49,21 +57,29 @@ def run(case: Case, *, models: int, epochs: int) -> Measured:
         plain,
         members[0].settings,
         objective,
-        members=case.members,
+        members=size,
+        variants=VARIANTS,
         total_steps=epochs * case.steps,
     )
     examples = place(data, objective, dtype=plain.dtype)
-    graph.begin(members)
-    graph.look(examples)
-    train, whole = [], []
-    for epoch in range(epochs):
-        batches, last = _batches(case, members, epoch + 1)
-        assert batches.shape == (case.steps, case.members, BATCH) and not last.shape[1]
-        start = time.perf_counter()
-        report = graph.epoch(examples, batches, last)
-        whole.append(time.perf_counter() - start)
-        train.append(whole[-1] - _evaluation_seconds(graph, examples))
-    assert report.finite.all()
+    portions = [members[start : start + size] for start in range(0, case.members, size)]
+    trainings = [graph.begin(portion) for portion in portions]
+    with ThreadPoolExecutor(populations) as threads:
+        looks = [lambda one=training: one.look(examples) for training in trainings]
+        _seconds(threads, looks)
+        train, whole = [], []
+        for epoch in range(1, epochs + 1):
+            batches = [_batches(case, portion, epoch) for portion in portions]
+            for steps, last in batches:
+                assert steps.shape == (case.steps, size // VARIANTS, BATCH) and not last.shape[1]
+            work = [
+                lambda one=training, given=given: one.epoch(examples, *given)
+                for training, given in zip(trainings, batches, strict=True)
+            ]
+            taken, reports = _seconds(threads, work)
+            assert all(report.finite.all() for report in reports)
+            whole.append(taken)
+            train.append(taken - _seconds(threads, looks)[0])
     trained = graph.population.trainable
     return Measured(
         parameters=sum(int(np.prod(variable.shape[1:])) for variable in trained),
@@ -74,31 +90,27 @@ def run(case: Case, *, models: int, epochs: int) -> Measured:
     )
 
 
-def _evaluation_seconds(graph: TrainingGraph, examples: object) -> float:
-    """Seconds of an evaluation; the norms, which `look` computes outside its graph, do not count."""
-    times = [time.perf_counter()]
-    for function in (lambda: graph.look(examples), lambda: weight_norms(graph.population).numpy()):
-        function()
-        times.append(time.perf_counter())
-    looked, norms = np.diff(times)
-    return float(looked - norms)
+def _seconds(threads: ThreadPoolExecutor, work: Sequence[Callable[[], Any]]) -> tuple[float, list]:
+    """Do pieces of work at once; the seconds until the last is done, and what they return."""
+    start = time.perf_counter()
+    done = list(threads.map(lambda piece: piece(), work))
+    return time.perf_counter() - start, done
 
 
 def _batches(case: Case, members: list[Member], epoch: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """All members' batches of an epoch, in the suite's own order."""
-    by_seed = {
-        seed: epoch_batches(
-            members[0].model,
-            seed=seed,
+    """A population's batches of an epoch, in the suite's own order, a row a seed."""
+    by_seed = [
+        epoch_batches(
+            member.model,
+            seed=member.seed,
             epoch=epoch,
             examples=case.steps * BATCH,
             batch_size=BATCH,
         )
-        for seed in {member.seed for member in members}
-    }
-    whole = np.stack([by_seed[member.seed].whole for member in members], axis=1)
-    last = np.stack([by_seed[member.seed].last for member in members])
-    return tf.constant(whole), tf.constant(last)
+        for member in members[::VARIANTS]
+    ]
+    whole = np.stack([batches.whole for batches in by_seed], axis=1)
+    return tf.constant(whole), tf.constant(np.stack([batches.last for batches in by_seed]))
 
 
 def _dataset(case: Case) -> Dataset:

@@ -14,6 +14,7 @@ from dlsuite.study.certificate import Certificate
 from dlsuite.study.executors import load
 from dlsuite.study.library import find_study, list_studies
 from dlsuite.study.plan import Plan
+from dlsuite.study.populations import into_populations
 from dlsuite.study.results import Results
 from dlsuite.study.sizes import estimate_size
 from dlsuite.study.trial import Trial, condition_label
@@ -125,7 +126,7 @@ def _group_row(plan: Plan, group: Sequence[Trial]) -> dict[str, Any]:
         "task": first.task,
         "structure": thaw(own),
         "trials": len(group),
-        "populations": -(-len(group) // size.members),
+        "populations": len(into_populations([tuple(group)], lambda _: size.members)),
         "members": size.members,
         "parameters": size.parameters,
         "megabytes": size.bytes / 2**20,

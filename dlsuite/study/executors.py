@@ -4,8 +4,11 @@ All of them go through one small interface, so that where trials are trained cha
 """
 
 import functools
+import itertools
 import json
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,6 +18,7 @@ from dlsuite.data import DataEntry, Dataset, data_entry, load_data
 from dlsuite.spec.values import thaw
 from dlsuite.store import Part
 from dlsuite.study.trial import Trial
+from dlsuite.training.lanes import lanes as default_lanes
 from dlsuite.training.quiet import import_tensorflow
 from dlsuite.training.watcher import TrainingWatcher
 
@@ -47,16 +51,21 @@ class Executor(Protocol):
 
 
 class InProcessExecutor:
-    """Trains one population after another in this process.
+    """Trains populations in this process, a few at once, a thread each.
 
     It keeps its trainer, so that a second study finds the graphs compiled that it shares with the first.
+
+    Args:
+        lanes: How many populations train at once; as `dlsuite.training.lanes.lanes` says if absent. It
+            changes no result.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lanes: int | None = None) -> None:
+        self._lanes = lanes or default_lanes()
         self._trainer: Any = None
 
     def run(self, jobs: Sequence[Job], watcher: Watcher) -> Iterator[Part]:
-        """Train the populations in the order given."""
+        """Train the populations, begun in the order given."""
         if not jobs:
             return
         if self._trainer is None:
@@ -69,9 +78,56 @@ class InProcessExecutor:
             data = load(job.trials[0])
             (setup,) = setups_of(job.trials[:1], data)
             self._trainer.check(setup, data)
+        shared = SharedWatcher(watcher)
         said: set[str] = set()
-        for job in jobs:
-            yield train_population(job, self._trainer, watcher, said=said)
+        waiting = iter(jobs)
+        running: dict[Future[Any], Job] = {}
+        with ThreadPoolExecutor(self._lanes) as threads:
+            try:
+                while True:
+                    for job in itertools.islice(waiting, self._lanes - len(running)):
+                        running[threads.submit(self._work(job, shared))] = job
+                    if not running:
+                        return
+                    for done in wait(running, return_when=FIRST_COMPLETED).done:
+                        yield _part_of(running.pop(done), done.result(), watcher, said)
+            finally:  # An error, an interrupt, or nobody who wants more.
+                shared.stop()
+
+    def _work(self, job: Job, watcher: "SharedWatcher") -> Callable[[], Any]:
+        """What a lane does for a job. Data and models are made here: Keras builds in the main thread."""
+        data = load(job.trials[0])
+        setups, epochs = setups_of(job.trials, data), job.trials[0].epochs
+        return lambda: self._trainer.train(setups, data, epochs=epochs, watcher=watcher)
+
+
+class SharedWatcher:
+    """Hands on what several lanes tell, one at a time; once stopped, it stops who tells it anything."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def epoch(self, loss: float, trials: float) -> None:
+        """A population has come further.
+
+        Raises:
+            StoppedError: It shall not go on.
+        """
+        with self._lock:
+            if self._stopped:
+                raise StoppedError
+            self._watcher.epoch(loss, trials)
+
+    def stop(self) -> None:
+        """Let every lane end with the epoch that it is in."""
+        with self._lock:
+            self._stopped = True
+
+
+class StoppedError(Exception):
+    """A lane was stopped; its population is given up."""
 
 
 def load(trial: Trial) -> Dataset:
@@ -86,18 +142,8 @@ def _load(entry: DataEntry, settings: str) -> Dataset:
     return load_data(entry.name, **json.loads(settings))
 
 
-def train_population(job: Job, trainer: Any, watcher: Watcher, *, said: set[str]) -> Part:
-    """Train a population.
-
-    Args:
-        job: The population.
-        trainer: A `dlsuite.training.trainer.Trainer`.
-        watcher: Told of every epoch.
-        said: What the watcher has been told, so that it is told once.
-    """
-    data = load(job.trials[0])
-    setups = setups_of(job.trials, data)
-    results = trainer.train(setups, data, epochs=job.trials[0].epochs, watcher=watcher)
+def _part_of(job: Job, results: Sequence[Any], watcher: Watcher, said: set[str]) -> Part:
+    """The rows of a population; what a reader should know is said once."""
     rows: dict[str, list[dict[str, Any]]] = {"trials": [], "curves": [], "layers": []}
     for trial, key, result in zip(job.trials, job.keys, results, strict=True):
         for note in result.notes:

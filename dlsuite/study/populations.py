@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from dlsuite.study.trial import Trial
+from dlsuite.training.seating import portions
 
 
 def into_groups(trials: Iterable[Trial]) -> list[tuple[Trial, ...]]:
@@ -30,10 +31,10 @@ def into_populations(
         size_of: How many members a population of a trial's structure has.
 
     Returns:
-        Populations, in the order of the groups; the last of a group may be short.
+        Populations, in the order of the groups; trials of a seed stay together where they can.
     """
     populations = []
     for group in groups:
-        size = size_of(group[0])
-        populations += [group[start : start + size] for start in range(0, len(group), size)]
+        cut = portions([trial.seed for trial in group], size_of(group[0]))
+        populations += [tuple(group[place] for place in places) for places in cut]
     return populations

@@ -48,13 +48,13 @@ class LonelyTrial:
         total_steps: int,
     ) -> None:
         self._settings, self._seed, self._objective = settings, seed, objective
-        self._taken = tf.Variable(0, trainable=False, dtype=tf.int64)
+        self._taken = keras.Variable(0, trainable=False, dtype="int64")
         self.model = _with_streams(model, seed, self._taken)
         self.model.set_weights(initial_weights(model, seed))
         schedule = Schedule(settings, total_steps=total_steps)
         dtype = self.model.trainable_variables[0].dtype
         base = tf.cast(tf.constant(settings.learning_rate, tf.float32), dtype)
-        self._optimizer = _optimizer(settings, lambda: base * schedule(self._taken, dtype))
+        self._optimizer = _optimizer(settings, lambda: base * schedule(self._taken.value, dtype))
         self._optimizer.build(self.model.trainable_variables)
         self._step = tf.function(self._take_step)
 
@@ -131,7 +131,7 @@ class _StreamDropout(keras.layers.Layer):
         return input_shape
 
 
-def _with_streams(model: keras.Model, seed: int, step: tf.Variable) -> keras.Model:
+def _with_streams(model: keras.Model, seed: int, step: keras.Variable) -> keras.Model:
     """Build a model anew, with its dropout drawn from a seed's streams."""
     sites = {path: DropoutSite(path, step, members=1) for path in rates_of(model)}
     for path, rate in rates_of(model).items():

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlsuite.errors import SpecError
+from dlsuite.training.members import for_variants
 from dlsuite.training.streams import stream_key
 from dlsuite.training.threefry import random_fractions
 
@@ -27,18 +28,26 @@ class DropoutSite:
         path: The layer's path, which names the stream.
         step: The number of steps taken, an integer variable; every step draws anew.
         members: How many members are drawn for.
+        variants: How many members that sit side by side have the same seed.
+
+    Attributes:
+        variables: The rates of the members, and the keys of their streams.
     """
 
-    def __init__(self, path: str, step: tf.Variable, members: int) -> None:
+    def __init__(self, path: str, step: keras.Variable, members: int, variants: int = 1) -> None:
         self.path = path
         self._step = step
-        self._rates = tf.Variable(np.zeros(members), trainable=False, dtype=tf.float64)
-        self._keys = tf.Variable(np.zeros([members, 2], np.int32), trainable=False)
+        self._variants = variants
+        self._rates = keras.Variable(np.zeros(members), trainable=False, dtype="float64")
+        keys = np.zeros([members // variants, 2])
+        self._keys = keras.Variable(keys, trainable=False, dtype="int32")
+        self.variables = [self._rates, self._keys]
 
     def assign(self, *, rates: Sequence[float], seeds: Sequence[int]) -> None:
         """Set the rate and the seed of each member."""
         self._rates.assign(rates)
-        self._keys.assign([stream_key(seed, "dropout", self.path) for seed in seeds])
+        own = seeds[:: self._variants]
+        self._keys.assign([stream_key(seed, "dropout", self.path) for seed in own])
 
     def mask(self, shape: tuple[int, ...], dtype: Any) -> tf.Tensor:
         """Draw which units stay: `1 / (1 - rate)` where one does, 0 where it is dropped.
@@ -54,8 +63,10 @@ class DropoutSite:
         Returns:
             `[members, *shape]`.
         """
-        fractions = random_fractions(self._keys, self._step, shape)
-        rates = tf.reshape(self._rates, [-1, *[1] * len(shape)])
+        fractions = for_variants(
+            random_fractions(self._keys.value, self._step.value, shape), self._variants
+        )
+        rates = tf.reshape(self._rates.value, [-1, *[1] * len(shape)])
         kept = fractions >= tf.cast(rates, tf.float32)
         return tf.where(kept, tf.cast(1.0 / (1.0 - rates), dtype), tf.zeros([], dtype))
 

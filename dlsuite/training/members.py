@@ -59,6 +59,23 @@ def count_in(structure: Any) -> int:
     return next(leaf.count for leaf in keras.tree.flatten(structure) if isinstance(leaf, Members))
 
 
+def for_variants(value: tf.Tensor, variants: int) -> tf.Tensor:
+    """Hand what was made for each seed to all members of the seed.
+
+    Args:
+        value: `[seeds, ...]`.
+        variants: Members of a seed; they sit side by side.
+
+    Returns:
+        `[seeds * variants, ...]`.
+    """
+    if variants == 1:
+        return value
+    seeds, *rest = value.shape
+    beside = tf.broadcast_to(value[:, None], [seeds, variants, *rest])
+    return tf.reshape(beside, [seeds * variants, *rest])
+
+
 def _masked(value: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:
     if mask is not None:
         set_keras_mask(value, mask)

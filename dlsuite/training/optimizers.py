@@ -19,6 +19,9 @@ class MemberOptimizer:
         settings: The optimizer and its schedule; what is vectorized is set by `load`.
         variables: The population's trainable variables, `[members, ...]`.
         total_steps: Steps in the whole training, which schedules need.
+
+    Attributes:
+        variables: What the rules remember, and the settings of the members.
     """
 
     def __init__(
@@ -39,9 +42,10 @@ class MemberOptimizer:
             self._in_32_bits.add("momentum")
         members, dtype = variables[0].shape[0], variables[0].dtype
         self._settings = {
-            name: tf.Variable(np.zeros(members), trainable=False, dtype=dtype)
+            name: keras.Variable(np.zeros(members), trainable=False, dtype=dtype)
             for name in ("learning_rate", "momentum", "weight_decay", "clip_norm")
         }
+        self.variables = [*self._rule.variables, *self._settings.values()]
 
     def load(self, settings: Sequence[TrainingSettings]) -> None:
         """Begin anew with the settings of each member."""
@@ -52,7 +56,7 @@ class MemberOptimizer:
             numbers = np.array([np.inf if value is None else value for value in values])
             if name in self._in_32_bits:
                 numbers = numbers.astype(np.float32)
-            variable.assign(numbers.astype(variable.dtype.as_numpy_dtype))
+            variable.assign(numbers)
 
     def apply(self, gradients: Sequence[tf.Tensor], gradient_norms: tf.Tensor) -> None:
         """Take a step.
@@ -61,13 +65,14 @@ class MemberOptimizer:
             gradients: One for each variable, of its shape.
             gradient_norms: The length of each member's whole gradient, `[members]`.
         """
-        most = self._settings["clip_norm"]
+        most = self._settings["clip_norm"].value
         clipping = tf.where(gradient_norms > most, most / gradient_norms, tf.ones_like(most))
-        rate = self._settings["learning_rate"] * self._schedule(self._rule.iterations, most.dtype)
-        decay = rate * self._settings["weight_decay"]
+        factor = self._schedule(self._rule.iterations.value, most.dtype)
+        rate = self._settings["learning_rate"].value * factor
+        decay = rate * self._settings["weight_decay"].value
         for variable, gradient in zip(self._variables, gradients, strict=True):
-            variable.assign(variable - variable * shaped(decay, variable))
-            self._rule.momentum = shaped(self._settings["momentum"], variable)
+            variable.assign(variable.value - variable.value * shaped(decay, variable))
+            self._rule.momentum = shaped(self._settings["momentum"].value, variable)
             self._rule.update_step(
                 gradient * shaped(clipping, variable), variable, shaped(rate, variable)
             )
@@ -98,7 +103,33 @@ class Schedule:
         return factor
 
 
-class _Sgd(keras.optimizers.SGD):
+class _Handed:
+    """Sets variables by Keras's own `assign`, which a stateless scope can see; TensorFlow's it cannot."""
+
+    def assign(self, variable: Any, value: Any) -> None:
+        """Set a variable."""
+        variable.assign(value)
+
+    def assign_add(self, variable: Any, value: Any) -> None:
+        """Add to a variable."""
+        variable.assign_add(value)
+
+    def assign_sub(self, variable: Any, value: Any) -> None:
+        """Take off a variable."""
+        variable.assign_sub(value)
+
+    def _var_key(self, variable: Any) -> int:
+        return id(variable)
+
+
+class _Adam(_Handed, keras.optimizers.Adam):
+    """Adam, as Keras has it."""
+
+    def __init__(self, *, nesterov: bool) -> None:
+        super().__init__()
+
+
+class _Sgd(_Handed, keras.optimizers.SGD):
     """SGD whose momentum may be a tensor: Keras asks whether it is 0."""
 
     def __init__(self, *, nesterov: bool) -> None:
@@ -112,7 +143,7 @@ class _Sgd(keras.optimizers.SGD):
         variable.assign_add(velocity * self.momentum - step if self.nesterov else velocity)
 
 
-class _RmsProp(keras.optimizers.RMSprop):
+class _RmsProp(_Handed, keras.optimizers.RMSprop):
     """RMSprop whose momentum may be a tensor: Keras asks whether it is above 0."""
 
     def __init__(self, *, nesterov: bool) -> None:
@@ -131,8 +162,8 @@ class _RmsProp(keras.optimizers.RMSprop):
 _RULES: dict[str, Any] = {
     "sgd": _Sgd,
     "rmsprop": _RmsProp,
-    "adam": lambda *, nesterov: keras.optimizers.Adam(),
-    "adamw": lambda *, nesterov: keras.optimizers.Adam(),  # The decay is taken off in `apply`.
+    "adam": _Adam,
+    "adamw": _Adam,  # The decay is taken off in `apply`.
 }
 
 

@@ -24,9 +24,13 @@ class Population:
     Args:
         plain: A functional or sequential model of that structure. Neither it nor its weights are touched.
         members: How many models there are.
+        variants: How many models that stand side by side have the same seed, and so the same batches and
+            draws; it divides `members`.
 
     Attributes:
         members: How many models there are.
+        variants: How many of one seed stand side by side.
+        variables: All variables, weights and what else differs between members.
         weights: A variable `[members, ...]` for each of `plain.weights`, in that order.
         trainable: Those of `plain.trainable_variables`.
         layers: For each layer with trainable weights, by path, their places in `trainable`.
@@ -44,16 +48,18 @@ class Population:
         >>> second = population.member(1)  # a keras.Model
     """
 
-    def __init__(self, plain: keras.Model, members: int) -> None:
+    def __init__(self, plain: keras.Model, members: int, variants: int = 1) -> None:
         check_trainable(plain)
         check_seeded(plain)
         self.members = members
+        self.variants = variants
         self.dtype = dtype_of(plain)
-        self.step = tf.Variable(0, trainable=False, dtype=tf.int64)
+        self.step = keras.Variable(0, trainable=False, dtype="int64")
         self._plain = copy_of(plain)
         self._loaded: list[keras.Model] = [plain] * members
         self._sites = {
-            path: DropoutSite(path, self.step, members) for path in rates_of(self._plain)
+            path: DropoutSite(path, self.step, members, variants)
+            for path in rates_of(self._plain)
         }
         self._fused: dict[int, keras.Variable] = {
             id(v): keras.Variable(
@@ -74,9 +80,10 @@ class Population:
             int(layer._inbound_nodes[0].outputs[0].shape[-1]) for _, layer in active
         ]
         self._penalized = [v for v in self._plain.trainable_variables if v.regularizer]
-        self._l2 = tf.Variable(
-            np.zeros([len(self._penalized), members]), trainable=False, dtype=self.dtype
-        )
+        penalties = np.zeros([len(self._penalized), members])
+        self._l2 = keras.Variable(penalties, trainable=False, dtype=self.dtype)
+        drawn = [variable for site in self._sites.values() for variable in site.variables]
+        self.variables = [*self.weights, self.step, self._l2, *drawn]
 
     def load(
         self,
@@ -89,7 +96,7 @@ class Population:
         Args:
             plains: Each member's own plain model, of the population's structure.
             weights: Each member's weights, in the order of `plain.weights`.
-            seeds: Each member's seed.
+            seeds: Each member's seed; members that stand side by side share theirs, as `variants` says.
         """
         for variable, *values in zip(self.weights, *weights, strict=True):
             variable.assign(np.stack(values))
@@ -133,7 +140,7 @@ class Population:
         for index, plain in enumerate(self._penalized):
             value = self.weight(plain)
             if _has_l2(plain):
-                total += self._l2[index] * square_sums(value)
+                total += self._l2.value[index] * square_sums(value)
             else:
                 total += tf.stack([plain.regularizer(value[k]) for k in range(self.members)])
         return total

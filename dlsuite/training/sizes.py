@@ -71,6 +71,8 @@ def _activations(model: keras.Model) -> int:
     """Numbers computed for one example, layer by layer."""
     total = 0
     for operation in graph_of(model).operations:
+        if isinstance(operation, keras.layers.InputLayer):
+            continue
         if isinstance(operation, keras.Model):
             total += _activations(operation)
             continue

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import keras
 import tensorflow as tf
 
 from dlsuite.training.objective import Objective
 from dlsuite.training.optimizers import MemberOptimizer, shaped
 from dlsuite.training.population import Population, square_sums
+from dlsuite.training.state import values_of
 
 
 class StepStatistics(NamedTuple):
@@ -46,11 +48,12 @@ def loss_and_gradients(
     Returns:
         The losses, `[members]`, and a gradient for each trainable variable, of its shape.
     """
+    variables = [v.value for v in population.trainable]
     with tf.GradientTape() as tape:
+        tape.watch(variables)
         outputs = population(x, training=True)
         losses = tf.reduce_mean(objective.losses(y, outputs), axis=1) + population.penalty()
         total = tf.reduce_sum(losses)
-    variables = [v.value for v in population.trainable]
     gradients = tape.gradient(total, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     # An embedding's gradient may come as slices, which add up only when they are made dense.
     return losses, [tf.convert_to_tensor(gradient) for gradient in gradients]
@@ -60,7 +63,7 @@ def take_step(
     population: Population,
     objective: Objective,
     optimizer: MemberOptimizer,
-    alive: tf.Variable,
+    alive: keras.Variable,
     x: tf.Tensor,
     y: tf.Tensor,
 ) -> StepStatistics:
@@ -77,7 +80,7 @@ def take_step(
         x: Inputs, `[members, batch, ...]`.
         y: Targets, `[members, batch]`.
     """
-    before = {id(v): tf.identity(v.value) for v in population.weights}
+    before = dict(zip(map(id, population.weights), values_of(population.weights), strict=True))
     losses, gradients = loss_and_gradients(population, objective, x, y)
     by_variable = [square_sums(gradient) for gradient in gradients]
     gradient_norm = tf.sqrt(tf.add_n(by_variable))
@@ -85,9 +88,10 @@ def take_step(
     population.constrain()
     population.step.assign_add(1)
     finite = tf.math.is_finite(losses) & tf.math.is_finite(gradient_norm)
-    alive.assign(alive & finite)
+    alive.assign(alive.value & finite)
     for variable in population.weights:
-        variable.assign(tf.where(shaped(alive, variable), variable.value, before[id(variable)]))
+        moved = shaped(alive.value, variable)
+        variable.assign(tf.where(moved, variable.value, before[id(variable)]))
     starts = [before[id(v)] for v in population.trainable]
     moves = [v.value - start for v, start in zip(population.trainable, starts, strict=True)]
     groups = population.layers.values()

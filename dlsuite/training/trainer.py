@@ -4,6 +4,7 @@ Trials of the same shape train together, as populations. It keeps the compiled g
 seen last, so that the next population of a shape begins at once.
 """
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from dlsuite.training.graph import Member, TrainingGraph
 from dlsuite.training.objective import Objective
 from dlsuite.training.population import Population
 from dlsuite.training.result import TrialLog, TrialResult
+from dlsuite.training.seating import portions, seat
 from dlsuite.training.settings import TrainingSettings
 from dlsuite.training.sizes import population_size
 from dlsuite.training.watcher import TrainingWatcher
@@ -46,7 +48,7 @@ class TrialSetup:
 
 
 class Trainer:
-    """Trains lists of trials, and remembers compiled graphs.
+    """Trains lists of trials, and remembers compiled graphs. Several threads may call it at once.
 
     Args:
         members: How many members every population has; chosen by the model's size if absent.
@@ -56,6 +58,7 @@ class Trainer:
         self._members = members
         self._graphs: OrderedDict[Any, TrainingGraph] = OrderedDict()
         self._examples: OrderedDict[Any, Examples] = OrderedDict()
+        self._lock = threading.Lock()
 
     @property
     def graphs(self) -> list[TrainingGraph]:
@@ -91,8 +94,8 @@ class Trainer:
         for group in groups.values():
             first = setups[group[0]]
             size = self._members or population_size(first.model, first.settings.batch_size)
-            for start in range(0, len(group), size):
-                places = group[start : start + size]
+            for portion in portions([setups[place].seed for place in group], size):
+                places = [group[index] for index in portion]
                 population = [setups[place] for place in places]
                 trained = self._train_population(population, size, data, epochs, watcher)
                 results.update(zip(places, trained, strict=True))
@@ -106,42 +109,51 @@ class Trainer:
         epochs: int,
         watcher: TrainingWatcher | None,
     ) -> list[TrialResult]:
-        """Train up to `size` trials; the empty places hold copies of the last, which nobody reads."""
-        graph, examples, objective = self._prepare(setups[0], size, data, epochs)
-        padded = setups + setups[-1:] * (size - len(setups))
-        graph.begin([Member(setup.model, setup.settings, setup.seed) for setup in padded])
+        """Train up to `size` trials."""
+        seating = seat([setup.seed for setup in setups], size)
+        graph, examples, objective = self._prepare(setups[0], size, seating.variants, data, epochs)
+        seated = [setups[place] for place in seating.members]
+        training = graph.begin([Member(one.model, one.settings, one.seed) for one in seated])
         logs = [TrialLog(graph.population, objective) for _ in setups]
         for epoch in range(epochs + 1):
             report = (
-                graph.epoch(examples, *_batches_of(padded, data, epoch))
+                training.epoch(
+                    examples, *_batches_of(seated[:: seating.variants], data, epoch)
+                )
                 if epoch
-                else graph.look(examples)
+                else training.look(examples)
             )
-            for member, log in enumerate(logs):
+            for member, log in zip(seating.seats, logs, strict=True):
                 log.add(epoch, report.of(member))
             over = all(log.diverged_epoch is not None for log in logs)
             if watcher is not None and epoch:
                 done = epochs - epoch + 1 if over else 1
-                loss = float(np.median(report.train[: len(logs), 0]))
+                loss = float(np.median(report.train[list(seating.seats), 0]))
                 watcher.epoch(loss, done * len(setups) / epochs)
             if over:
                 break
-        last = graph.last_weights()
-        test = graph.test(examples)
+        best, last = training.best_weights(), training.last_weights()
+        test = training.test(examples)
         note = _batches(setups[0], data, 1).note
         return [
             log.result(
                 setup.model,
                 test[member],
-                graph.best_weights(member),
+                [weight[member] for weight in best],
                 [weight[member] for weight in last],
                 notes=(note,) if note else (),
             )
-            for member, (setup, log) in enumerate(zip(setups, logs, strict=True))
+            for member, setup, log in zip(seating.seats, setups, logs, strict=True)
         ]
 
     def _prepare(
-        self, setup: TrialSetup, members: int, data: Dataset, epochs: int
+        self, setup: TrialSetup, members: int, variants: int, data: Dataset, epochs: int
+    ) -> tuple[TrainingGraph, Examples, Objective]:
+        with self._lock:
+            return self._find_or_make(setup, members, variants, data, epochs)
+
+    def _find_or_make(
+        self, setup: TrialSetup, members: int, variants: int, data: Dataset, epochs: int
     ) -> tuple[TrainingGraph, Examples, Objective]:
         objective = Objective(data.task_type, data.target_mean, data.target_scale)
         dtype = dtype_of(setup.model)
@@ -156,9 +168,14 @@ class Trainer:
         length = total_steps if settings.depends_on_length else None
         graph = _remember(
             self._graphs,
-            (_shape(setup), objective.task_type, length, members),
+            (_shape(setup), objective.task_type, length, members, variants),
             lambda: TrainingGraph(
-                setup.model, settings, objective, members=members, total_steps=total_steps
+                setup.model,
+                settings,
+                objective,
+                members=members,
+                variants=variants,
+                total_steps=total_steps,
             ),
             most=_GRAPHS_KEPT,
         )
@@ -197,7 +214,7 @@ def _batches(setup: TrialSetup, data: Dataset, epoch: int) -> EpochBatches:
 def _batches_of(
     setups: Sequence[TrialSetup], data: Dataset, epoch: int
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """The batches of all members, `[steps, members, batch]`, and the last, smaller ones."""
+    """The batches of setups with a seed each, `[steps, seeds, batch]`, and the last, smaller ones."""
     by_seed = {setup.seed: _batches(setup, data, epoch) for setup in setups}
     whole = np.stack([by_seed[setup.seed].whole for setup in setups], axis=1)
     last = np.stack([by_seed[setup.seed].last for setup in setups])

@@ -20,7 +20,7 @@ Draw = Callable[..., np.ndarray]
 @pytest.fixture(scope="module")
 def draw() -> Draw:
     """Draws a mask by the seed, path, step and rate; one compiled graph a path."""
-    step = tf.Variable(0, dtype=tf.int64)
+    step = keras.Variable(0, dtype="int64")
     graphs: dict[str, tuple[DropoutSite, Any]] = {}
 
     def draw(
