@@ -19,8 +19,8 @@ from dlsuite.data import Dataset, Guess, Split
 from dlsuite.training.batches import epoch_batches
 from dlsuite.training.examples import place
 from dlsuite.training.graph import Member, TrainingGraph
-from dlsuite.training.objective import Objective
 from dlsuite.training.lanes import lanes
+from dlsuite.training.objective import Objective
 from dlsuite.training.settings import TrainingSettings
 
 VARIANTS = 4

@@ -64,6 +64,11 @@ class InProcessExecutor:
         self._lanes = lanes or default_lanes()
         self._trainer: Any = None
 
+    @property
+    def graphs(self) -> list[Any]:
+        """The compiled graphs that are kept."""
+        return self._trainer.graphs if self._trainer is not None else []
+
     def run(self, jobs: Sequence[Job], watcher: Watcher) -> Iterator[Part]:
         """Train the populations, begun in the order given."""
         if not jobs:

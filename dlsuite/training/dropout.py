@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlsuite.errors import SpecError
-from dlsuite.training.members import for_variants
+from dlsuite.training.members import for_variants, swap_batch
 from dlsuite.training.streams import stream_key
 from dlsuite.training.threefry import random_fractions
 
@@ -49,7 +49,7 @@ class DropoutSite:
         own = seeds[:: self._variants]
         self._keys.assign([stream_key(seed, "dropout", self.path) for seed in own])
 
-    def mask(self, shape: tuple[int, ...], dtype: Any) -> tf.Tensor:
+    def mask(self, shape: tuple[int, ...], dtype: Any, *, batch_last: bool = False) -> tf.Tensor:
         """Draw which units stay: `1 / (1 - rate)` where one does, 0 where it is dropped.
 
         The scale keeps a unit's expected output the same as without dropout (Srivastava et al., 2014). The
@@ -57,15 +57,20 @@ class DropoutSite:
         of one seed drop alike (common random numbers).
 
         Args:
-            shape: Shape of a member's mask, the batch axis included.
+            shape: Shape of a member's mask, the batch axis first.
             dtype: Its type.
+            batch_last: Whether the batch and the channels trade places.
 
         Returns:
             `[members, *shape]`.
         """
-        fractions = for_variants(
-            random_fractions(self._keys.value, self._step.value, shape), self._variants
-        )
+        # Images are drawn for in the order in which convolutions compute.
+        drawn_last = len(shape) == 4
+        order = (shape[-1], *shape[1:-1], shape[0]) if drawn_last else shape
+        fractions = random_fractions(self._keys.value, self._step.value, order)
+        if drawn_last != batch_last:
+            fractions = swap_batch(fractions, 1)
+        fractions = for_variants(fractions, self._variants)
         rates = tf.reshape(self._rates.value, [-1, *[1] * len(shape)])
         kept = fractions >= tf.cast(rates, tf.float32)
         return tf.where(kept, tf.cast(1.0 / (1.0 - rates), dtype), tf.zeros([], dtype))

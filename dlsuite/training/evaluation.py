@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from dlsuite.training.examples import Examples
-from dlsuite.training.members import for_variants
+from dlsuite.training.members import Members, for_variants
 from dlsuite.training.objective import Objective
 from dlsuite.training.population import Population
 from dlsuite.training.step import weight_norms
@@ -42,9 +42,8 @@ def evaluate(
     def turn(index: tf.Tensor, total: tf.Tensor, count: tf.Tensor, highest: list[tf.Tensor]) -> Any:
         counts = examples.weights[index] > 0
         split = tf.one_hot(examples.splits[index], 3, dtype=dtype)
-        x, y = (for_variants(part[index][None], members) for part in (examples.x, examples.y))
-        outputs, active = population.measured(x)
-        measures = objective.measures(y, outputs)
+        outputs, active = population.measured(examples.x[index][None])
+        measures = objective.measures(for_variants(examples.y[index][None], members), outputs)
         sums = tf.reduce_sum(tf.where(counts[:, None], measures, 0.0), axis=1)
         total += tf.where(split[:, None, None] > 0, sums, 0.0)
         count += split * tf.reduce_sum(examples.weights[index])
@@ -68,16 +67,20 @@ def evaluate(
     )
 
 
-def _highest_by_unit(activations: list[Any], counts: tf.Tensor) -> tf.Tensor:
+def _highest_by_unit(activations: list[Members], counts: tf.Tensor) -> tf.Tensor:
     """Each unit's greatest activation over a batch's examples and positions, padding apart.
 
     Args:
-        activations: What a layer handed on in each of its calls, `[members, batch, ..., units]`.
+        activations: What a layer handed on in each of its calls.
         counts: Which examples are no padding, `[batch]`.
 
     Returns:
         `[members, units]`.
     """
-    by_example = [tf.reduce_max(a, axis=list(range(2, a.shape.rank - 1))) for a in activations]
-    highest = tf.reduce_max(tf.stack(by_example), axis=0)
+
+    def by_example(x: Members) -> tf.Tensor:
+        highest = tf.reduce_max(x.value, axis=list(range(2, x.value.shape.rank - 1)))
+        return tf.transpose(highest, [0, 2, 1]) if x.batch_last else highest
+
+    highest = tf.reduce_max(tf.stack([by_example(x) for x in activations]), axis=0)
     return tf.reduce_max(tf.where(counts[:, None], highest, 0.0), axis=1)

@@ -174,10 +174,8 @@ class TrainingGraph:
         rows_y = tf.reshape(examples.y, [-1])
 
         def step(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            x, y = (
-                for_variants(tf.gather(part, rows), population.variants)
-                for part in (rows_x, rows_y)
-            )
+            x, y = tf.gather(rows_x, rows), tf.gather(rows_y, rows)
+            y = for_variants(y, population.variants)
             now = take_step(population, self._objective, self._optimizer, self._alive, x, y)
             return now.gradient_norm, tf.stack([now.layer_gradient_norms, now.layer_update_ratios])
 
@@ -239,9 +237,7 @@ class PopulationTraining:
 
     def look(self, examples: Examples) -> EpochReport:
         """Evaluate before the first step."""
-        seen, _ = self._graph.call(
-            self._graph.evaluate, self._values, examples, examples.trained
-        )
+        seen, _ = self._graph.call(self._graph.evaluate, self._values, examples, examples.trained)
         norms = seen.weight_norms.numpy()
         return EpochReport(
             finite=np.ones(len(norms), bool),

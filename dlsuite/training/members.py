@@ -1,7 +1,7 @@
 """Values of a population: a tensor with a leading member axis, and its mask."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -14,21 +14,54 @@ class Members:
     """What a layer hands on in a population.
 
     Attributes:
-        value: `[members, batch, ...]`.
+        value: `[members, batch, ...]`; with the batch last `[members, channels, ..., batch]`, which is how
+            convolutions compute: what they cut and pad then lies in whole rows of the batch.
         mask: Which steps count, `[members, batch, steps]`; None where all do.
+        batch_last: Whether the batch is the last axis, and the channels are the second.
+        repeats: How many members that stand side by side share a value, which then has that many fewer.
     """
 
     value: tf.Tensor
     mask: tf.Tensor | None = None
+    batch_last: bool = False
+    repeats: int = 1
 
     @property
     def count(self) -> int:
         """How many members there are."""
-        return int(self.value.shape[0])
+        return int(self.value.shape[0]) * self.repeats
+
+    @property
+    def example_axes(self) -> tuple[int | None, ...]:
+        """The shape of a member's value with the batch first, `(batch, ..., channels)`."""
+        first, *rest = self.value.shape[1:]
+        return (rest[-1], *rest[:-1], first) if self.batch_last else (first, *rest)
+
+    def with_batch_last(self) -> "Members":
+        """The same values, the batch as the last axis."""
+        return self if self.batch_last else self._turned()
+
+    def with_batch_first(self) -> "Members":
+        """The same values, the batch behind the members."""
+        return self._turned() if self.batch_last else self
+
+    def _turned(self) -> "Members":
+        value = swap_batch(self.value, 1)
+        return replace(self, value=value, batch_last=not self.batch_last)
+
+    def spread(self) -> "Members":
+        """The same values, one for each member."""
+        if self.repeats == 1:
+            return self
+        return replace(self, value=for_variants(self.value, self.repeats), repeats=1)
 
     def member(self, index: int) -> tf.Tensor:
         """One member's value, `[batch, ...]`, with its mask where Keras looks for it."""
         return _masked(self.value[index], None if self.mask is None else self.mask[index])
+
+    def marked(self) -> tf.Tensor:
+        """The value, with its mask where Keras looks for it."""
+        return _masked(self.value, self.mask)
 
     def merged(self) -> tf.Tensor:
         """The value with member and batch axis in one, `[members * batch, ...]`."""
@@ -57,6 +90,13 @@ def map_members(function: Callable[[Members], Any], structure: Any) -> Any:
 def count_in(structure: Any) -> int:
     """How many members the values in a nest of arguments have."""
     return next(leaf.count for leaf in keras.tree.flatten(structure) if isinstance(leaf, Members))
+
+
+def swap_batch(value: tf.Tensor, axis: int) -> tf.Tensor:
+    """Let the batch and the channels, which are the axes from `axis` on, trade places."""
+    axes = list(range(value.shape.rank))
+    axes[axis], axes[-1] = axes[-1], axes[axis]
+    return tf.transpose(value, axes)
 
 
 def for_variants(value: tf.Tensor, variants: int) -> tf.Tensor:

@@ -5,6 +5,7 @@ population form (`dlsuite.training.forms`).
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -58,8 +59,7 @@ class Population:
         self._plain = copy_of(plain)
         self._loaded: list[keras.Model] = [plain] * members
         self._sites = {
-            path: DropoutSite(path, self.step, members, variants)
-            for path in rates_of(self._plain)
+            path: DropoutSite(path, self.step, members, variants) for path in rates_of(self._plain)
         }
         self._fused: dict[int, keras.Variable] = {
             id(v): keras.Variable(
@@ -112,27 +112,32 @@ class Population:
         """Compute all members' outputs.
 
         Args:
-            x: Inputs, `[members, batch, ...]`.
+            x: Inputs, `[members, batch, ...]`; or fewer, `[seeds, batch, ...]`, each for as many members
+                side by side.
             training: Whether to drop units and to normalize by the batch.
 
         Returns:
             `[members, batch, outputs]`.
         """
-        return self._run(self._plain, [Members(self._cast(x))], training, "", {}).value
+        return self._outputs(x, training, {})
 
-    def measured(self, x: tf.Tensor) -> tuple[tf.Tensor, list[list[tf.Tensor]]]:
+    def measured(self, x: tf.Tensor) -> tuple[tf.Tensor, list[list[Members]]]:
         """Compute all members' outputs in inference, and what each active layer hands on.
 
         Args:
-            x: Inputs, `[members, batch, ...]`.
+            x: Inputs, as a call takes them.
 
         Returns:
             Outputs `[members, batch, outputs]`, and for each of `active_layers` what came of its calls,
-            `[members, batch, ..., units]` each.
+            `[members, batch, ..., units]` or with the batch last.
         """
-        seen: dict[str, list[tf.Tensor]] = {path: [] for path in self.active_layers}
-        outputs = self._run(self._plain, [Members(self._cast(x))], False, "", seen)
-        return outputs.value, list(seen.values())
+        seen: dict[str, list[Members]] = {path: [] for path in self.active_layers}
+        return self._outputs(x, False, seen), list(seen.values())
+
+    def _outputs(self, x: tf.Tensor, training: bool, seen: dict[str, list[Members]]) -> tf.Tensor:
+        given = Members(self._cast(x), repeats=self.members // x.shape[0])
+        outputs = self._run(self._plain, [given], training, "", seen)
+        return outputs.spread().with_batch_first().value
 
     def penalty(self) -> tf.Tensor:
         """The penalties on weights that are added to the loss: `sum(l2 * sum(w ** 2))`, `[members]`."""
@@ -177,7 +182,7 @@ class Population:
         inputs: list[Members],
         training: bool,
         prefix: str,
-        seen: dict[str, list[tf.Tensor]],
+        seen: dict[str, list[Members]],
     ) -> Any:
         """Walk through a model's graph; `seen` gathers what its active layers hand on."""
 
@@ -193,7 +198,7 @@ class Population:
                     args, kwargs = map_members(_cast_to(operation.compute_dtype), (args, kwargs))
                 outputs = self._form(operation, path)(*args, training=training, **kwargs)
                 if path in seen:
-                    seen[path].append(outputs.value)
+                    seen[path].append(outputs)
                 return outputs
 
             return call
@@ -237,7 +242,7 @@ def _cast_to(dtype: str) -> Callable[[Members], Members]:
     """As Keras does before a layer: numbers that are not whole take the layer's own type."""
 
     def cast(x: Members) -> Members:
-        return Members(tf.cast(x.value, dtype), x.mask) if x.value.dtype.is_floating else x
+        return replace(x, value=tf.cast(x.value, dtype)) if x.value.dtype.is_floating else x
 
     return cast
 

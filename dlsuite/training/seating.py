@@ -4,8 +4,9 @@ Members of a seed see the same batches and draw the same numbers, so these are g
 block and handed to all of its seats. Nothing here needs TensorFlow.
 """
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Seating(NamedTuple):
@@ -23,7 +24,7 @@ class Seating(NamedTuple):
 
 
 def seat(seeds: Sequence[Hashable], size: int) -> Seating:
-    """Seat members in the largest blocks in which all of them find a seat.
+    """Seat members in blocks that hold a seed's members, or in the largest in which all find a seat.
 
     Args:
         seeds: The seed of each member, 1 to `size` of them.
@@ -34,7 +35,8 @@ def seat(seeds: Sequence[Hashable], size: int) -> Seating:
     """
     if not 1 <= len(seeds) <= size:
         raise ValueError(f"seeds: expected 1 to {size} members; got {len(seeds)}.")
-    variants = next(v for v in _divisors(size) if len(_blocks(seeds, v)) <= size // v)
+    fitting = [v for v in _divisors(size) if len(_blocks(seeds, v)) <= size // v]
+    variants = _best(fitting, seeds)
     members: list[int] = []
     seats = [0] * len(seeds)
     for block in _blocks(seeds, variants):
@@ -46,7 +48,7 @@ def seat(seeds: Sequence[Hashable], size: int) -> Seating:
 
 
 def portions(seeds: Sequence[Hashable], size: int) -> list[list[int]]:
-    """Cut trials into populations: as few as possible, and in the largest blocks.
+    """Cut trials into populations: as few as possible, members of a seed together where they can be.
 
     Args:
         seeds: The seed of each trial.
@@ -55,17 +57,25 @@ def portions(seeds: Sequence[Hashable], size: int) -> list[list[int]]:
     Returns:
         The places of each population's trials in the list.
     """
-    best: list[list[list[int]]] = []
-    for variants in _divisors(size):
-        blocks = _blocks(seeds, variants)
-        per_population = size // variants
-        cut = [
-            blocks[start : start + per_population]
-            for start in range(0, len(blocks), per_population)
-        ]
-        if not best or len(cut) < len(best):
-            best = cut
-    return [[place for block in blocks for place in block] for blocks in best]
+    if not seeds:
+        return []
+    cuts = {v: _chunks(_blocks(seeds, v), size // v) for v in _divisors(size)}
+    fewest = min(map(len, cuts.values()))
+    variants = _best([v for v, cut in cuts.items() if len(cut) == fewest], seeds)
+    return [[place for block in blocks for place in block] for blocks in cuts[variants]]
+
+
+def _best(variants: Sequence[int], seeds: Sequence[Hashable]) -> int:
+    """Of sizes of a block, the smallest that holds every seed's members; if none does, the largest.
+
+    Populations of one grid, full or not, so come to blocks of one size, and share a compiled graph.
+    """
+    most = max(Counter(seeds).values())
+    return min((v for v in variants if v >= most), default=max(variants))
+
+
+def _chunks(items: list[Any], length: int) -> list[list[Any]]:
+    return [items[start : start + length] for start in range(0, len(items), length)]
 
 
 def _blocks(seeds: Sequence[Hashable], variants: int) -> list[list[int]]:
@@ -73,11 +83,7 @@ def _blocks(seeds: Sequence[Hashable], variants: int) -> list[list[int]]:
     of_seed: dict[Hashable, list[int]] = {}
     for place, seed in enumerate(seeds):
         of_seed.setdefault(seed, []).append(place)
-    return [
-        places[start : start + variants]
-        for places in of_seed.values()
-        for start in range(0, len(places), variants)
-    ]
+    return [block for places in of_seed.values() for block in _chunks(places, variants)]
 
 
 def _divisors(size: int) -> list[int]:

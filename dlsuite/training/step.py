@@ -42,7 +42,7 @@ def loss_and_gradients(
     Args:
         population: The models.
         objective: What is minimized.
-        x: Inputs, `[members, batch, ...]`.
+        x: Inputs, `[members, batch, ...]`, or `[seeds, batch, ...]`.
         y: Targets, `[members, batch]`.
 
     Returns:
@@ -77,7 +77,7 @@ def take_step(
         objective: What is minimized.
         optimizer: Turns gradients into steps.
         alive: Which members have not diverged, `[members]`.
-        x: Inputs, `[members, batch, ...]`.
+        x: Inputs, `[members, batch, ...]`, or `[seeds, batch, ...]`.
         y: Targets, `[members, batch]`.
     """
     before = dict(zip(map(id, population.weights), values_of(population.weights), strict=True))

@@ -94,11 +94,11 @@ class Trainer:
         for group in groups.values():
             first = setups[group[0]]
             size = self._members or population_size(first.model, first.settings.batch_size)
-            for portion in portions([setups[place].seed for place in group], size):
-                places = [group[index] for index in portion]
-                population = [setups[place] for place in places]
+            for portion in portions([setups[index].seed for index in group], size):
+                own = [group[index] for index in portion]
+                population = [setups[index] for index in own]
                 trained = self._train_population(population, size, data, epochs, watcher)
-                results.update(zip(places, trained, strict=True))
+                results.update(zip(own, trained, strict=True))
         return [results[index] for index in range(len(setups))]
 
     def _train_population(
@@ -112,14 +112,12 @@ class Trainer:
         """Train up to `size` trials."""
         seating = seat([setup.seed for setup in setups], size)
         graph, examples, objective = self._prepare(setups[0], size, seating.variants, data, epochs)
-        seated = [setups[place] for place in seating.members]
+        seated = [setups[index] for index in seating.members]
         training = graph.begin([Member(one.model, one.settings, one.seed) for one in seated])
         logs = [TrialLog(graph.population, objective) for _ in setups]
         for epoch in range(epochs + 1):
             report = (
-                training.epoch(
-                    examples, *_batches_of(seated[:: seating.variants], data, epoch)
-                )
+                training.epoch(examples, *_batches_of(seated[:: seating.variants], data, epoch))
                 if epoch
                 else training.look(examples)
             )

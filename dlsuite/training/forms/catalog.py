@@ -8,11 +8,11 @@ import keras
 from dlsuite.training.forms.convolution import convolution
 from dlsuite.training.forms.dense import dense, embedding
 from dlsuite.training.forms.fusion import Form, Fusion
-from dlsuite.training.forms.general import apart, dropout, weightless
+from dlsuite.training.forms.general import apart, dropout, elementwise, weightless
 from dlsuite.training.forms.normalization import batch_normalization, layer_normalization
 from dlsuite.training.forms.pooling import average_pooling, max_pooling
 from dlsuite.training.forms.recurrent import bidirectional, is_plain, recurrent
-from dlsuite.training.members import Members
+from dlsuite.training.members import Members, map_members
 
 layers = keras.layers
 Maker = Callable[[Any, Fusion, str], Form]
@@ -52,6 +52,24 @@ _READS_MASKS = (
 )
 
 
+_CONVOLUTIONS = (layers.Conv1D, layers.Conv2D)
+_READS_SHARED = _CONVOLUTIONS
+_READS_BATCH_LAST = (
+    *_CONVOLUTIONS,
+    layers.MaxPooling1D,
+    layers.MaxPooling2D,
+    layers.AveragePooling1D,
+    layers.AveragePooling2D,
+    layers.BatchNormalization,
+    layers.Dropout,
+)
+_MERGES = (layers.Add, layers.Subtract, layers.Multiply, layers.Maximum, layers.Minimum)
+_ACTIVATIONS = {
+    getattr(keras.activations, name)
+    for name in ("relu", "tanh", "sigmoid", "elu", "selu", "gelu", "silu", "leaky_relu", "linear")
+}
+
+
 def is_fused(operation: Any) -> bool:
     """Whether an operation computes all members in one; otherwise one after another."""
     return _own_form(operation) is not None or not getattr(operation, "weights", ())
@@ -66,22 +84,40 @@ def form_of(operation: Any, fusion: Fusion, path: str) -> Form:
         path: The layer's path.
     """
     own = _own_form(operation)
+    if own is None and _is_elementwise(operation):
+        return _spread(elementwise(operation, fusion, path))
     general = apart if getattr(operation, "weights", ()) else weightless
+    otherwise = _plainly(general(operation, fusion, path))
     if own is None:
-        return general(operation, fusion, path)
-    form, otherwise = own(operation, fusion, path), general(operation, fusion, path)
+        return otherwise
+    form = own(operation, fusion, path)
 
     def choose(*args: Any, training: bool, **kwargs: Any) -> Any:
         """A call that the form does not know (a state handed in, a mask) goes the general way."""
         given = kwargs.pop("mask", None)
         known = len(args) == 1 and isinstance(args[0], Members) and not kwargs and given is None
         if known and (args[0].mask is None or isinstance(operation, _READS_MASKS)):
-            return form(args[0], training=training)
+            x = args[0] if isinstance(operation, _READS_SHARED) else args[0].spread()
+            x = x if isinstance(operation, _READS_BATCH_LAST) else x.with_batch_first()
+            return form(x, training=training)
         if given is not None:
             kwargs["mask"] = given
         return otherwise(*args, training=training, **kwargs)
 
     return choose
+
+
+def _plainly(form: Form) -> Form:
+    """Give a form its members as most know them: a value for each, the batch behind the members."""
+
+    def plain(x: Members) -> Members:
+        return x.spread().with_batch_first()
+
+    def call(*args: Any, training: bool, **kwargs: Any) -> Any:
+        args, kwargs = map_members(plain, (args, kwargs))
+        return form(*args, training=training, **kwargs)
+
+    return call
 
 
 def _own_form(operation: Any) -> Maker | None:
@@ -91,6 +127,23 @@ def _own_form(operation: Any) -> Maker | None:
     if getattr(operation, "quantization_mode", None) or getattr(operation, "lora_enabled", False):
         return None
     return maker
+
+
+def _spread(form: Form) -> Form:
+    """Give a form a value for each member."""
+
+    def call(*args: Any, training: bool, **kwargs: Any) -> Any:
+        args, kwargs = map_members(Members.spread, (args, kwargs))
+        return form(*args, training=training, **kwargs)
+
+    return call
+
+
+def _is_elementwise(operation: Any) -> bool:
+    """Whether an operation treats every number alike, wherever it stands."""
+    if type(operation) is layers.Activation:
+        return operation.activation in _ACTIVATIONS
+    return type(operation) in (*_MERGES, layers.ReLU, layers.LeakyReLU)
 
 
 def _is_simple_convolution(layer: Any) -> bool:

@@ -1,42 +1,43 @@
 """Convolutions of one and two axes: patches, and one batched product for all members.
 
-XLA's own convolution is slow on a CPU, a grouped one slower still. Patches are shifted slices laid side by
-side; the product then does nearly all of the arithmetic.
+XLA's own convolution is slow on a CPU, a grouped one slower still. Patches are shifted slices laid one after
+another; the product then does nearly all of the arithmetic. The batch is the last axis, so that slices are
+whole rows of it, and what the product gives is in the order that the next layer takes.
 """
 
 import itertools
-import math
 
 import keras
 import tensorflow as tf
 
 from dlsuite.training.forms.fusion import Form, Fusion
-from dlsuite.training.forms.rows import shift_rows
-from dlsuite.training.members import Members
+from dlsuite.training.members import Members, for_variants
 
 
 def convolution(layer: keras.layers.Layer, fusion: Fusion, path: str) -> Form:
     """`activation(conv(x, W) + b)` for channels that come last and one group."""
 
     def form(x: Members, *, training: bool) -> Members:
-        kernel = fusion.weight(layer.kernel)
+        # What members share is cut into patches once.
         patches = patches_of(
-            x.value,
+            x.with_batch_last().value,
             layer.kernel_size,
             strides=layer.strides,
             dilation=layer.dilation_rate,
             padding=layer.padding,
         )
-        window = math.prod(layer.kernel_size) * x.value.shape[-1]
-        spatial = patches.shape[2:-1]
+        groups, window, *rest = patches.shape
         outputs = tf.matmul(
-            tf.reshape(patches, [fusion.members, -1, window]),
-            tf.reshape(kernel, [fusion.members, window, layer.filters]),
+            tf.reshape(fusion.weight(layer.kernel), [fusion.members, window, layer.filters]),
+            for_variants(tf.reshape(patches, [groups, window, -1]), x.repeats),
+            transpose_a=True,
         )
         if layer.use_bias:
-            outputs = shift_rows(outputs, fusion.weight(layer.bias)[:, None])
-        outputs = tf.reshape(outputs, [fusion.members, -1, *spatial, layer.filters])
-        return Members(layer.activation(outputs) if layer.activation else outputs)
+            outputs += fusion.weight(layer.bias)[:, :, None]
+        sizes = [-1 if size is None else size for size in rest]
+        outputs = tf.reshape(outputs, [fusion.members, layer.filters, *sizes])
+        activated = layer.activation(outputs) if layer.activation else outputs
+        return Members(activated, batch_last=True)
 
     return form
 
@@ -52,14 +53,14 @@ def patches_of(
     """The windows that a kernel sees.
 
     Args:
-        x: `[members, batch, *spatial, channels]`.
+        x: `[members, channels, *spatial, batch]`.
         window: Size of the kernel in each spatial axis.
         strides: Steps between windows.
         dilation: Steps between the entries of a window.
         padding: `valid`, `same` or `causal`, as in Keras.
 
     Returns:
-        `[members, batch, *windows, entries * channels]`.
+        `[members, entries * channels, *windows, batch]`.
     """
     sizes = x.shape[2:-1]
     before, after, counts = [], [], []
@@ -82,4 +83,4 @@ def patches_of(
             first = at * gap
             index.append(slice(first, first + (count - 1) * stride + 1, stride))
         slices.append(padded[tuple(index)])
-    return slices[0] if len(slices) == 1 else tf.concat(slices, axis=-1)
+    return slices[0] if len(slices) == 1 else tf.concat(slices, axis=1)

@@ -1,10 +1,12 @@
 """Forms for whatever has none of its own."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import keras
 import tensorflow as tf
+from keras.src.backend.common.masking import get_keras_mask
 
 from dlsuite.training.forms.fusion import Form, Fusion
 from dlsuite.training.members import Members, count_in, map_members, split, stack
@@ -18,6 +20,26 @@ def weightless(operation: Any, fusion: Fusion, path: str) -> Form:
         args, kwargs = map_members(Members.merged, (args, kwargs))
         outputs = operation(*args, **kwargs, **_training(operation, training))
         return keras.tree.map_structure(lambda output: split(output, members), outputs)
+
+    return form
+
+
+def elementwise(operation: Any, fusion: Fusion, path: str) -> Form:
+    """A layer that treats every number alike: its axes are left as they are.
+
+    Merging them would cost nothing by itself, but XLA cannot vectorize what it fuses across two shapes.
+    """
+
+    def form(*args: Any, training: bool, **kwargs: Any) -> Any:
+        given = [leaf for leaf in keras.tree.flatten((args, kwargs)) if isinstance(leaf, Members)]
+        if any(one.value.shape != given[0].value.shape for one in given) or any(
+            one.batch_last != given[0].batch_last for one in given
+        ):
+            args, kwargs = map_members(Members.with_batch_first, (args, kwargs))
+            return weightless(operation, fusion, path)(*args, training=training, **kwargs)
+        args, kwargs = map_members(Members.marked, (args, kwargs))
+        outputs = operation(*args, **kwargs, **_training(operation, training))
+        return replace(given[0], value=outputs, mask=get_keras_mask(outputs))
 
     return form
 
@@ -64,13 +86,14 @@ def dropout(layer: keras.layers.Dropout, fusion: Fusion, path: str) -> Form:
     def form(x: Members, *, training: bool) -> Members:
         if not training:
             return x
-        shape = list(x.value.shape[1:])
+        shape: list[Any] = list(x.example_axes)
         if layer.noise_shape is not None:
             shape = [
                 size if given is None else given
                 for size, given in zip(shape, layer.noise_shape, strict=True)
             ]
-        return Members(x.value * site.mask(tuple(shape), x.value.dtype), x.mask)
+        mask = site.mask(tuple(shape), x.value.dtype, batch_last=x.batch_last)
+        return replace(x, value=x.value * mask)
 
     return form
 

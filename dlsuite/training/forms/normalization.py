@@ -1,44 +1,56 @@
 """Batch and layer normalization, with statistics of each member's own."""
 
+import math
+from dataclasses import replace
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from dlsuite.training.forms.fusion import Form, Fusion
-from dlsuite.training.forms.rows import row_sums, scale_rows
+from dlsuite.training.forms.rows import image_sums, row_sums, scale_images, scale_rows
 from dlsuite.training.members import Members
 
 
 def batch_normalization(layer: keras.layers.BatchNormalization, fusion: Fusion, path: str) -> Form:
     """Normalize each feature over a member's batch; at inference by its moving statistics."""
 
-    def form(x: Members, *, training: bool) -> Members:
-        value, back = _features_last(x.value, layer.axis)
-        rows = tf.reshape(value, [value.shape[0], -1, value.shape[-1]])
+    def normalize(values: tf.Tensor, training: bool, over: list[int]) -> tf.Tensor:
+        """Normalize `[members, rows, features]` over rows, or `[members, features, ..., batch]`."""
+        shape = [1 if axis in over else size for axis, size in enumerate(values.shape)]
+
+        def weight(plain: Any) -> tf.Tensor:
+            return tf.reshape(fusion.weight(plain), shape)
+
+        sums, scaled = (row_sums, scale_rows) if over == [1] else (image_sums, scale_images)
         if training and layer.trainable:
-            mean, variance = _moments(rows)
+            count = math.prod(values.shape[axis] for axis in over)
+            mean = sums(values) / count
+            variance = sums(tf.square(values - tf.stop_gradient(mean))) / count
             for moving, now in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
                 kept = fusion.weight(moving) * layer.momentum
-                fusion.assign(moving, kept + now[:, 0] * (1.0 - layer.momentum))
+                now = tf.reshape(now, kept.shape)
+                fusion.assign(moving, kept + now * (1.0 - layer.momentum))
         else:
-            mean = fusion.weight(layer.moving_mean)[:, None]
-            variance = fusion.weight(layer.moving_variance)[:, None]
+            mean, variance = weight(layer.moving_mean), weight(layer.moving_variance)
         scale = tf.math.rsqrt(variance + layer.epsilon)
         if layer.scale:
-            scale *= fusion.weight(layer.gamma)[:, None]
+            scale *= weight(layer.gamma)
         shift = -mean * scale
         if layer.center:
-            shift += fusion.weight(layer.beta)[:, None]
-        outputs = tf.reshape(scale_rows(rows, scale, shift), value.shape)
+            shift += weight(layer.beta)
+        return scaled(values, scale, shift)
+
+    def form(x: Members, *, training: bool) -> Members:
+        rank = x.value.shape.rank
+        if x.batch_last and layer.axis in (-1, rank - 2):
+            return replace(x, value=normalize(x.value, training, list(range(2, rank))))
+        value, back = _features_last(x.with_batch_first().value, layer.axis)
+        rows = tf.reshape(value, [value.shape[0], -1, value.shape[-1]])
+        outputs = tf.reshape(normalize(rows, training, [1]), value.shape)
         return Members(outputs if back is None else tf.transpose(outputs, back))
 
     return form
-
-
-def _moments(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Mean and variance over rows, `[members, 1, features]` each."""
-    count = rows.shape[1]
-    mean = row_sums(rows) / count
-    return mean, row_sums(tf.square(rows - tf.stop_gradient(mean))) / count
 
 
 def _features_last(value: tf.Tensor, axis: int) -> tuple[tf.Tensor, list[int] | None]:

@@ -3,6 +3,7 @@
 XLA's own maximum over windows is slow on a CPU, backwards above all.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -19,9 +20,9 @@ def max_pooling(layer: keras.layers.Layer, fusion: Fusion, path: str) -> Form:
 
     def form(x: Members, *, training: bool) -> Any:
         if not _side_by_side(layer, x.value.shape[2:-1]):
-            return otherwise(x, training=training)
+            return otherwise(x.with_batch_first(), training=training)
         windows, axes = _windows(x.value, layer.pool_size)
-        return Members(_first_maximum(windows, axes))
+        return replace(x, value=_first_maximum(windows, axes))
 
     return form
 
@@ -32,9 +33,9 @@ def average_pooling(layer: keras.layers.Layer, fusion: Fusion, path: str) -> For
 
     def form(x: Members, *, training: bool) -> Any:
         if not _side_by_side(layer, x.value.shape[2:-1]):
-            return otherwise(x, training=training)
+            return otherwise(x.with_batch_first(), training=training)
         windows, axes = _windows(x.value, layer.pool_size)
-        return Members(tf.reduce_mean(windows, axes))
+        return replace(x, value=tf.reduce_mean(windows, axes))
 
     return form
 
@@ -53,12 +54,12 @@ def _side_by_side(layer: keras.layers.Layer, sizes: tuple[int, ...]) -> bool:
 
 
 def _windows(x: tf.Tensor, window: tuple[int, ...]) -> tuple[tf.Tensor, list[int]]:
-    """`[members, batch, size, ...]` as `[members, batch, windows, width, ...]`, and the width axes."""
+    """`[members, ., size, ..., .]` as `[members, ., windows, width, ..., .]`, and the width axes."""
     counts = [size // width for size, width in zip(x.shape[2:-1], window, strict=True)]
     inside = [slice(0, count * width) for count, width in zip(counts, window, strict=True)]
     x = x[(slice(None), slice(None), *inside)]
     parted = [size for pair in zip(counts, window, strict=True) for size in pair]
-    shape = [x.shape[0], -1, *parted, x.shape[-1]]
+    shape = [size if size is not None else -1 for size in (*x.shape[:2], *parted, x.shape[-1])]
     return tf.reshape(x, shape), [3 + 2 * axis for axis in range(len(window))]
 
 

@@ -32,7 +32,16 @@ def scale_rows(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor) -> tuple[tf.Ten
     return x * scale + shift, gradient
 
 
+def image_sums(x: tf.Tensor) -> tf.Tensor:
+    """Sum each feature: `[members, features, ..., batch]` to `[members, features, 1, ...]`."""
+    return tf.reduce_sum(x, axis=list(range(2, x.shape.rank)), keepdims=True)
+
+
 @tf.custom_gradient
-def shift_rows(x: tf.Tensor, shift: tf.Tensor) -> tuple[tf.Tensor, Any]:
-    """Shift every row: `x + shift`, with `[members, rows, features]` and `[members, 1, features]`."""
-    return x + shift, lambda upstream: (upstream, row_sums(upstream))
+def scale_images(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor) -> tuple[tf.Tensor, Any]:
+    """Scale and shift each feature: `x * scale + shift`, the latter two `[members, features, 1, ...]`."""
+
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        return upstream * scale, image_sums(upstream * x), image_sums(upstream)
+
+    return x * scale + shift, gradient
