@@ -1,6 +1,7 @@
 """The executor in this process: lanes change no result, and stop when nobody wants more."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def test_lanes_change_no_byte(
 def test_lanes_stop_when_nobody_wants_more(small: Make) -> None:
     quick, long = jobs_of(small(factors={"batch_size": [10, 20]}))
     endless = Job(
-        tuple(trial.__class__(**{**vars(trial), "epochs": 10**6}) for trial in long.trials),
+        tuple(replace(trial, epochs=10**6) for trial in long.trials),
         long.keys,
     )
     watcher = Counting()
