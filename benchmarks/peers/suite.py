@@ -22,6 +22,7 @@ from dlsuite.training.graph import Member, TrainingGraph
 from dlsuite.training.lanes import lanes
 from dlsuite.training.objective import Objective
 from dlsuite.training.settings import TrainingSettings
+from dlsuite.training.sizes import population_size
 
 VARIANTS = 4
 """Learning rates with the same seed: `Case.seed` has them side by side."""
@@ -30,7 +31,7 @@ _KINDS = {"mlp": "table", "cnn": "image", "gru": "series"}
 
 
 def run(case: Case, *, models: int, epochs: int) -> Measured:
-    """Train all of the case's members, in as many populations at once as there are cores.
+    """Train all of the case's members, in populations as the suite cuts them, a few at once.
 
     Args:
         case: What is trained.
@@ -42,8 +43,9 @@ def run(case: Case, *, models: int, epochs: int) -> Measured:
     plain = create_model(
         case.family, input_shape=data.input_shape, outputs=data.outputs, **case.settings
     )
-    populations = lanes() if case.members % (lanes() * VARIANTS) == 0 else 1
-    size = case.members // populations
+    most = max(VARIANTS, population_size(plain, BATCH))
+    sizes = range(VARIANTS, case.members + 1, VARIANTS)
+    size = max(n for n in sizes if n <= most and case.members % n == 0)
     members = [
         Member(
             plain,
@@ -64,7 +66,7 @@ def run(case: Case, *, models: int, epochs: int) -> Measured:
     examples = place(data, objective, dtype=plain.dtype)
     portions = [members[start : start + size] for start in range(0, case.members, size)]
     trainings = [graph.begin(portion) for portion in portions]
-    with ThreadPoolExecutor(populations) as threads:
+    with ThreadPoolExecutor(lanes()) as threads:
         looks = [lambda one=training: one.look(examples) for training in trainings]
         _seconds(threads, looks)
         train, whole = [], []

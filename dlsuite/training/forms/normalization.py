@@ -1,6 +1,5 @@
 """Batch and layer normalization, with statistics of each member's own."""
 
-import math
 from dataclasses import replace
 from typing import Any
 
@@ -8,29 +7,27 @@ import keras
 import tensorflow as tf
 
 from dlsuite.training.forms.fusion import Form, Fusion
-from dlsuite.training.forms.rows import image_sums, row_sums, scale_images, scale_rows
+from dlsuite.training.forms.rows import column_sums, row_sums, scale_columns, scale_rows
 from dlsuite.training.members import Members
 
 
 def batch_normalization(layer: keras.layers.BatchNormalization, fusion: Fusion, path: str) -> Form:
     """Normalize each feature over a member's batch; at inference by its moving statistics."""
 
-    def normalize(values: tf.Tensor, training: bool, over: list[int]) -> tf.Tensor:
-        """Normalize `[members, rows, features]` over rows, or `[members, features, ..., batch]`."""
-        shape = [1 if axis in over else size for axis, size in enumerate(values.shape)]
+    def normalize(values: tf.Tensor, training: bool, over: int) -> tf.Tensor:
+        """Normalize `[members, rows, features]` or `[members, features, columns]` over an axis."""
 
         def weight(plain: Any) -> tf.Tensor:
-            return tf.reshape(fusion.weight(plain), shape)
+            return tf.expand_dims(fusion.weight(plain), over)
 
-        sums, scaled = (row_sums, scale_rows) if over == [1] else (image_sums, scale_images)
+        sums, scaled = (row_sums, scale_rows) if over == 1 else (column_sums, scale_columns)
         if training and layer.trainable:
-            count = math.prod(values.shape[axis] for axis in over)
+            count = values.shape[over]
             mean = sums(values) / count
             variance = sums(tf.square(values - tf.stop_gradient(mean))) / count
             for moving, now in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
                 kept = fusion.weight(moving) * layer.momentum
-                now = tf.reshape(now, kept.shape)
-                fusion.assign(moving, kept + now * (1.0 - layer.momentum))
+                fusion.assign(moving, kept + tf.squeeze(now, over) * (1.0 - layer.momentum))
         else:
             mean, variance = weight(layer.moving_mean), weight(layer.moving_variance)
         scale = tf.math.rsqrt(variance + layer.epsilon)
@@ -42,12 +39,12 @@ def batch_normalization(layer: keras.layers.BatchNormalization, fusion: Fusion, 
         return scaled(values, scale, shift)
 
     def form(x: Members, *, training: bool) -> Members:
-        rank = x.value.shape.rank
-        if x.batch_last and layer.axis in (-1, rank - 2):
-            return replace(x, value=normalize(x.value, training, list(range(2, rank))))
+        if x.batch_last and layer.axis in (-1, x.value.shape.rank - 2):
+            columns = tf.reshape(x.value, [*x.value.shape[:2], -1])
+            return replace(x, value=tf.reshape(normalize(columns, training, 2), x.value.shape))
         value, back = _features_last(x.with_batch_first().value, layer.axis)
         rows = tf.reshape(value, [value.shape[0], -1, value.shape[-1]])
-        outputs = tf.reshape(normalize(rows, training, [1]), value.shape)
+        outputs = tf.reshape(normalize(rows, training, 1), value.shape)
         return Members(outputs if back is None else tf.transpose(outputs, back))
 
     return form

@@ -1,7 +1,8 @@
-"""Sums over all rows of a batch, as products.
+"""Sums over all examples and positions, for batch normalization.
 
 XLA on a CPU computes a sum over rows slowly when it fuses what is summed into it, and computes that again
 for every sum. A product with ones makes it compute the summands once, and sums at the speed of a product.
+Columns lie in memory one after another, and are best laid end to end and summed as they are.
 """
 
 from typing import Any
@@ -32,16 +33,16 @@ def scale_rows(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor) -> tuple[tf.Ten
     return x * scale + shift, gradient
 
 
-def image_sums(x: tf.Tensor) -> tf.Tensor:
-    """Sum each feature: `[members, features, ..., batch]` to `[members, features, 1, ...]`."""
-    return tf.reduce_sum(x, axis=list(range(2, x.shape.rank)), keepdims=True)
+def column_sums(x: tf.Tensor) -> tf.Tensor:
+    """Sum over columns: `[members, features, columns]` to `[members, features, 1]`."""
+    return tf.reduce_sum(x, axis=2, keepdims=True)
 
 
 @tf.custom_gradient
-def scale_images(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor) -> tuple[tf.Tensor, Any]:
-    """Scale and shift each feature: `x * scale + shift`, the latter two `[members, features, 1, ...]`."""
+def scale_columns(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor) -> tuple[tf.Tensor, Any]:
+    """Scale and shift every column: `x * scale + shift`, the latter two `[members, features, 1]`."""
 
     def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        return upstream * scale, image_sums(upstream * x), image_sums(upstream)
+        return upstream * scale, column_sums(upstream * x), column_sums(upstream)
 
     return x * scale + shift, gradient
