@@ -25,6 +25,7 @@ PART_TRIALS = (
     ),
     *(f"test_{score}" for score in SCORES),
     "parameters",
+    "members",
 )
 """The columns of a part's `trials.csv`, which knows a trial by its key alone."""
 

@@ -18,6 +18,7 @@ from dlsuite.study.populations import into_populations
 from dlsuite.study.results import Results
 from dlsuite.study.sizes import estimate_size
 from dlsuite.study.trial import Trial, condition_label
+from dlsuite.training.lanes import lanes
 from dlsuite.training.settings import training_hyperparameters
 
 
@@ -108,7 +109,11 @@ def plan_lines(description: Mapping[str, Any]) -> list[str]:
         )
         lines += [_group_line(group) for group in task["groups"]]
     most = max(group["megabytes"] for task in description["tasks"] for group in task["groups"])
-    return [*lines, "", f"A population takes about {most:.0f} MB at the most while it trains."]
+    return [
+        *lines,
+        "",
+        f"A population takes about {most:.0f} MB at the most while it trains; {lanes()} train at once.",
+    ]
 
 
 def _group_row(plan: Plan, group: Sequence[Trial]) -> dict[str, Any]:
@@ -162,7 +167,7 @@ def certificate_rows(certificate: Certificate) -> list[dict[str, Any]]:
                 "loss": f"{row.loss:.1e}",
                 "weights": f"{row.weights:.1e}",
                 "predictions": f"{row.predictions:.1e}",
-                "loss fell by": f"{row.moved:.2g}",
+                "loss moved by": f"{row.moved:.2g}",
             }
         )
     return rows

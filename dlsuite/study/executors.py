@@ -18,6 +18,7 @@ from dlsuite.data import DataEntry, Dataset, data_entry, load_data
 from dlsuite.spec.values import thaw
 from dlsuite.store import Part
 from dlsuite.study.trial import Trial
+from dlsuite.training.lanes import BUILDING
 from dlsuite.training.lanes import lanes as default_lanes
 from dlsuite.training.quiet import import_tensorflow
 from dlsuite.training.watcher import TrainingWatcher
@@ -94,13 +95,14 @@ class InProcessExecutor:
                         running[threads.submit(self._work(job, shared))] = job
                     if not running:
                         return
-                    for done in wait(running, return_when=FIRST_COMPLETED).done:
-                        yield _part_of(running.pop(done), done.result(), watcher, said)
+                    done = wait(running, return_when=FIRST_COMPLETED).done
+                    for future in sorted(done, key=lambda ended: ended.exception() is not None):
+                        yield _part_of(running.pop(future), future.result(), shared, said)
             finally:  # An error, an interrupt, or nobody who wants more.
                 shared.stop()
 
     def _work(self, job: Job, watcher: "SharedWatcher") -> Callable[[], Any]:
-        """What a lane does for a job. Data and models are made here: Keras builds in the main thread."""
+        """What a lane does for a job. Data and models are made here, in the main thread."""
         data = load(job.trials[0])
         setups, epochs = setups_of(job.trials, data), job.trials[0].epochs
         return lambda: self._trainer.train(setups, data, epochs=epochs, watcher=watcher)
@@ -124,6 +126,11 @@ class SharedWatcher:
             if self._stopped:
                 raise StoppedError
             self._watcher.epoch(loss, trials)
+
+    def say(self, line: str) -> None:
+        """Something that a reader should know."""
+        with self._lock:
+            self._watcher.say(line)
 
     def stop(self) -> None:
         """Let every lane end with the epoch that it is in."""
@@ -164,6 +171,7 @@ def _part_of(job: Job, results: Sequence[Any], watcher: Watcher, said: set[str])
                 "epochs": trial.epochs,
                 "best_epoch": result.best_epoch,
                 "parameters": result.parameters,
+                "members": result.members,
                 **result.scores,
             }
         )
@@ -198,12 +206,13 @@ def _model_builder(data: Dataset) -> Callable[[str, str], Any]:
 
     @functools.cache
     def build(name: str, settings: str) -> Any:
-        return create_model(
-            name,
-            input_shape=data.input_shape,
-            outputs=data.outputs,
-            vocabulary=len(data.vocabulary) if data.vocabulary is not None else None,
-            **json.loads(settings),
-        )
+        with BUILDING:
+            return create_model(
+                name,
+                input_shape=data.input_shape,
+                outputs=data.outputs,
+                vocabulary=len(data.vocabulary) if data.vocabulary is not None else None,
+                **json.loads(settings),
+            )
 
     return build

@@ -36,7 +36,7 @@ class Plan:
 
     @property
     def groups(self) -> list[tuple[Trial, ...]]:
-        """All trials, by their structural values: a group is one graph."""
+        """All trials, by their structural values: a group's populations have one graph, rarely two."""
         return into_groups(self.trials)
 
 

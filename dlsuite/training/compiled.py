@@ -12,6 +12,7 @@ import atexit
 import hashlib
 import os
 import platform
+import re
 import shutil
 import tempfile
 from importlib.metadata import version
@@ -21,6 +22,7 @@ CACHE_VARIABLE = "DLSUITE_COMPILATION_CACHE"
 """The environment variable that names another folder, or switches the cache off by `off`."""
 
 _FLAG = "--tf_xla_persistent_cache_directory"
+_PREFIX = "process-"
 _MOST_BYTES = 512 * 2**20
 
 
@@ -31,14 +33,17 @@ def keep_compiled() -> None:
     compiled anew.
     """
     chosen = os.environ.get(CACHE_VARIABLE, "")
-    flags = os.environ.get("TF_XLA_FLAGS", "")
+    # A parent's private folder is not ours: it goes when the parent ends.
+    inherited = rf"{_FLAG}=\S*/{_PREFIX}\S*"
+    flags = re.sub(inherited, "", os.environ.get("TF_XLA_FLAGS", "")).strip()
     if chosen.lower() == "off" or _FLAG in flags:
         return
     store = (Path(chosen) if chosen else _default_folder()) / _machine()
     try:
         store.mkdir(parents=True, exist_ok=True)
         # Beside the store, so that entries can be linked; TensorFlow cuts its flags at spaces.
-        own = Path(tempfile.mkdtemp(prefix="process-", dir=store.parent))
+        _sweep(store.parent)
+        own = Path(tempfile.mkdtemp(prefix=f"{_own_prefix()}{os.getpid()}-", dir=store.parent))
     except OSError:
         return
     if " " in str(own):
@@ -63,6 +68,29 @@ def _lend(store: Path, own: Path) -> None:
             os.link(entry, own / f"{name}.pb")
         except OSError:  # Another process removed it, or links are not to be had here.
             continue
+
+
+def _own_prefix() -> str:
+    """What the folders of this machine's processes are called, up to the process: a disk may be shared."""
+    return f"{_PREFIX}{re.sub(r'[^A-Za-z0-9.]', '.', platform.node())}-"
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the folders of this machine's processes that were killed."""
+    for left in folder.glob(f"{_own_prefix()}*"):
+        process = left.name.removeprefix(_own_prefix()).partition("-")[0]
+        if process.isdecimal() and not _is_alive(int(process)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # Somebody else's.
+        return True
+    return True
 
 
 def _take_back(store: Path, own: Path, *, owner: int) -> None:

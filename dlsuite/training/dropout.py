@@ -91,15 +91,18 @@ def dropout_rates(layer: keras.Layer, path: str) -> dict[str, float]:
     if type(layer) is keras.layers.Dropout:
         return {path: float(layer.rate)}
     if type(layer) in RECURRENT:
-        return _recurrent_rates(layer, path)
+        rates = _recurrent_rates(layer, path)
+        _check_recurrent(layer, path, rates, layer)
+        return rates
     if type(layer) is keras.layers.Bidirectional:
         both = {"forward": layer.forward_layer, "backward": layer.backward_layer}
         if all(type(inner) in RECURRENT for inner in both.values()):
-            return {
-                site: rate
-                for name, inner in both.items()
-                for site, rate in _recurrent_rates(inner, f"{path}/{name}").items()
-            }
+            rates = {}
+            for name, inner in both.items():
+                own = _recurrent_rates(inner, f"{path}/{name}")
+                _check_recurrent(inner, path, own, layer)
+                rates |= own
+            return rates
     if _any_draws(layer):
         raise SpecError(
             f"layer {path!r}: a {type(layer).__name__} layer draws random numbers that a trial's seed "
@@ -113,6 +116,16 @@ def _recurrent_rates(layer: Any, path: str) -> dict[str, float]:
         f"{path}/inputs": float(layer.dropout),
         f"{path}/recurrent": float(layer.recurrent_dropout),
     }
+
+
+def _check_recurrent(layer: Any, path: str, rates: dict[str, float], called: Any) -> None:
+    """Refuse dropout where the layer's population form, which draws it, does not apply."""
+    handed = any(len(node.input_tensors) > 1 for node in called._inbound_nodes)
+    if any(rates.values()) and (layer.return_state or layer.stateful or handed):
+        raise SpecError(
+            f"layer {path!r}: dropout inside a recurrent layer that keeps, returns or is handed a state is "
+            "drawn in a way that a trial's seed cannot govern; drop units by keras.layers.Dropout instead."
+        )
 
 
 def _any_draws(layer: keras.Layer) -> bool:

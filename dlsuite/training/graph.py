@@ -6,7 +6,6 @@ data. So one graph serves all populations of a shape, several at once if threads
 twice: as the epoch, and as the evaluation of a split.
 """
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -17,18 +16,16 @@ import tensorflow as tf
 from dlsuite.training.evaluation import Evaluation, evaluate
 from dlsuite.training.examples import Examples
 from dlsuite.training.initialize import initial_weights
+from dlsuite.training.lanes import BUILDING
 from dlsuite.training.members import for_variants
 from dlsuite.training.objective import Objective
 from dlsuite.training.optimizers import MemberOptimizer, shaped
-from dlsuite.training.population import Population
+from dlsuite.training.population import Population, copy_of
 from dlsuite.training.settings import TrainingSettings
 from dlsuite.training.state import Values, pure, sum_over, values_of
 from dlsuite.training.step import take_step
 
 _DRAWS_KEPT = 64
-
-_BUILDING = threading.RLock()
-"""Held while Keras layers are built and graphs traced, which is not made for threads. Not while they run."""
 
 
 class EpochReport(NamedTuple):
@@ -93,7 +90,7 @@ class TrainingGraph:
         variants: int = 1,
         total_steps: int,
     ) -> None:
-        with _BUILDING:
+        with BUILDING:
             self.population = Population(plain, members, variants)
             self._objective = objective
             self._optimizer = MemberOptimizer(
@@ -123,14 +120,15 @@ class TrainingGraph:
                 `variants` says.
         """
         population = self.population
-        with _BUILDING:
+        with BUILDING:
             weights = [self._initial_weights(member.model, member.seed) for member in members]
             seeds = [member.seed for member in members]
             population.load([member.model for member in members], weights, seeds)
             self._optimizer.load([member.settings for member in members])
             for best, weight in zip(self._best, population.weights, strict=True):
                 best.assign(weight.value)
-            return PopulationTraining(self, values_of(self._variables))
+            plains = [member.model for member in members]
+            return PopulationTraining(self, plains, values_of(self._variables))
 
     def call(self, function: Callable[..., Any], values: Values, *arguments: Any) -> Any:
         """Call a function compiled for the shapes of its arguments.
@@ -145,7 +143,7 @@ class TrainingGraph:
         """
         shapes = [(leaf.shape, leaf.dtype) for leaf in tf.nest.flatten(arguments)]
         key = (function.__name__, *map(str, shapes))
-        with _BUILDING:
+        with BUILDING:
             if key not in self._compiled:
                 compiled = tf.function(
                     pure(function, self._variables), jit_compile=True, autograph=False
@@ -228,11 +226,13 @@ class PopulationTraining:
 
     Args:
         graph: The compiled graph, which other populations may share.
-        values: What its variables hold.
+        plains: Each member's plain model.
+        values: What the graph's variables hold.
     """
 
-    def __init__(self, graph: TrainingGraph, values: Values) -> None:
+    def __init__(self, graph: TrainingGraph, plains: Sequence[keras.Model], values: Values) -> None:
         self._graph = graph
+        self._plains = list(plains)
         self._values = values
 
     def look(self, examples: Examples) -> EpochReport:
@@ -271,6 +271,13 @@ class PopulationTraining:
         values = [swap.get(id(value), value) for value in self._values]
         seen, _ = graph.call(graph.evaluate, values, examples, examples.tested)
         return np.asarray(seen.means.numpy()[2])
+
+    def member(self, index: int) -> keras.Model:
+        """Give one member back as an ordinary model, with its weights and moving statistics now."""
+        with BUILDING:
+            model = copy_of(self._plains[index])
+            model.set_weights([weight[index] for weight in self.last_weights()])
+            return model
 
     def last_weights(self) -> list[np.ndarray]:
         """All members' weights as training left them, `[members, ...]` each."""

@@ -1,6 +1,10 @@
 """How many populations train at once in a process, a thread each."""
 
 import os
+import threading
+
+BUILDING = threading.RLock()
+"""Held while Keras layers are built and graphs traced, which is not made for threads. Not while they run."""
 
 _MOST = 4
 """More lanes than this bring nothing that worker processes do not bring better."""

@@ -74,7 +74,7 @@ class Population:
         self.weights = [self._fused[id(v)] for v in self._plain.weights]
         self.trainable = [self._fused[id(v)] for v in self._plain.trainable_variables]
         self.layers = self._trainable_by_layer()
-        active = [(path, layer) for path, layer in _layers(self._plain) if _is_relu(layer)]
+        active = [(path, layer) for path, layer in _layers(self._plain) if _ends_in_relu(layer)]
         self.active_layers = [path for path, _ in active]
         self.active_units = [
             int(layer._inbound_nodes[0].outputs[0].shape[-1]) for _, layer in active
@@ -159,7 +159,10 @@ class Population:
                 self.assign(plain, tf.stack(held))
 
     def member(self, index: int) -> keras.Model:
-        """Give one member back as an ordinary model, with its weights and moving statistics."""
+        """Give one member back as an ordinary model, with its weights and moving statistics.
+
+        They are those of `weights`. What a `PopulationTraining` trains is in its own hands: ask that.
+        """
         model = copy_of(self._loaded[index])
         model.set_weights([np.asarray(variable)[index] for variable in self.weights])
         return model
@@ -265,6 +268,13 @@ def _l2_of(plain: keras.Model) -> list[float]:
         for v in plain.trainable_variables
         if v.regularizer
     ]
+
+
+def _ends_in_relu(layer: keras.Layer) -> bool:
+    """Whether all that a layer hands on, wherever it is called, are the same ReLU units."""
+    outputs = [node.outputs for node in layer._inbound_nodes]
+    alike = len({given[0].shape[-1] for given in outputs}) == 1
+    return _is_relu(layer) and alike and all(len(given) == 1 for given in outputs)
 
 
 def _is_relu(layer: keras.Layer) -> bool:

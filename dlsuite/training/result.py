@@ -26,6 +26,7 @@ class TrialResult:
         curves: A row an epoch from 0: the epoch, scores on train and validation, gradient norm.
         layers: A row an epoch and layer: gradient norm, weight norm, update ratio, dead units.
         parameters: How many trainable weights the model has.
+        members: How many members its population had, copies in empty seats included.
         notes: What a reader should know.
         weights: The weights of the best epoch, in the order of `model.weights`; none where it diverged.
         last_weights: Those of the last epoch; where it diverged, of the step before.
@@ -38,6 +39,7 @@ class TrialResult:
     curves: list[dict[str, Any]]
     layers: list[dict[str, Any]]
     parameters: int
+    members: int
     notes: tuple[str, ...] = ()
     weights: list[np.ndarray] = field(default_factory=list, repr=False)
     last_weights: list[np.ndarray] = field(default_factory=list, repr=False)
@@ -117,6 +119,7 @@ class TrialLog:
                 curves=self.curves,
                 layers=self.layers,
                 parameters=parameters,
+                members=self._population.members,
                 notes=notes,
                 last_weights=last_weights,
             )
@@ -139,6 +142,7 @@ class TrialLog:
             curves=self.curves,
             layers=self.layers,
             parameters=parameters,
+            members=self._population.members,
             notes=notes,
             weights=weights,
             last_weights=last_weights,

@@ -68,7 +68,8 @@ def portions(seeds: Sequence[Hashable], size: int) -> list[list[int]]:
 def _best(variants: Sequence[int], seeds: Sequence[Hashable]) -> int:
     """Of sizes of a block, the smallest that holds every seed's members; if none does, the largest.
 
-    Populations of one grid, full or not, so come to blocks of one size, and share a compiled graph.
+    So populations of a grid whose conditions divide the seats come to blocks of one size, full or not, and
+    share a compiled graph.
     """
     most = max(Counter(seeds).values())
     return min((v for v in variants if v >= most), default=max(variants))

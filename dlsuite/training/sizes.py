@@ -87,7 +87,8 @@ def _activations(model: keras.Model) -> int:
             if isinstance(operation, keras.layers.Conv1D | keras.layers.Conv2D):
                 positions = math.prod(size or 1 for size in node.outputs[0].shape[1:-1])
                 total += positions * math.prod(operation.kernel.shape[:-1])
-            if isinstance(operation, keras.layers.RNN):
-                steps = node.input_tensors[0].shape[1] or 1
-                total += steps * math.prod(operation.cell.recurrent_kernel.shape[-1:]) * 2
+            for layer in operation._flatten_layers() if isinstance(operation, keras.Layer) else ():
+                if isinstance(layer, keras.layers.RNN) and hasattr(layer.cell, "recurrent_kernel"):
+                    steps = node.input_tensors[0].shape[1] or 1
+                    total += steps * layer.cell.recurrent_kernel.shape[-1] * 2
     return total

@@ -16,13 +16,11 @@ class StepStatistics(NamedTuple):
     """What a step tells about itself.
 
     Attributes:
-        finite: Whether the loss and the gradient are numbers, `[members]`.
         gradient_norm: Length of the whole gradient, `[members]`.
         layer_gradient_norms: Length of each layer's part, `[layers, members]`.
         layer_update_ratios: How far each layer's weights moved, over their own length, `[layers, members]`.
     """
 
-    finite: tf.Tensor
     gradient_norm: tf.Tensor
     layer_gradient_norms: tf.Tensor
     layer_update_ratios: tf.Tensor
@@ -96,7 +94,6 @@ def take_step(
     moves = [v.value - start for v, start in zip(population.trainable, starts, strict=True)]
     groups = population.layers.values()
     return StepStatistics(
-        finite=finite,
         gradient_norm=gradient_norm,
         layer_gradient_norms=_by_layer(by_variable, groups),
         layer_update_ratios=_by_layer(map(square_sums, moves), groups)

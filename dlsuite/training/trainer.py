@@ -63,7 +63,8 @@ class Trainer:
     @property
     def graphs(self) -> list[TrainingGraph]:
         """The graphs that are kept, the one used last at the end."""
-        return list(self._graphs.values())
+        with self._lock:
+            return list(self._graphs.values())
 
     def train(
         self,

@@ -16,9 +16,6 @@ from dlsuite.training.objective import Objective
 from dlsuite.training.population import copy_of
 from dlsuite.training.trainer import Trainer, TrialSetup, steps_per_epoch
 
-PRECISIONS = ("float64", "float32")
-"""In float64 a difference is a mistake; in float32 it may be rounding that training has magnified."""
-
 
 class MemberDifference(NamedTuple):
     """How far a member of a population is from the plain Keras model trained alone.
@@ -40,12 +37,6 @@ class MemberDifference(NamedTuple):
     weights: float
     predictions: float
     moved: float
-
-    @property
-    def largest(self) -> float:
-        """The largest of the differences; infinite if one is no number."""
-        worst = max(self.loss, self.weights, self.predictions, key=lambda d: (d != d, d))
-        return worst if worst == worst else float("inf")
 
 
 def compare_with_plain(
@@ -95,7 +86,7 @@ def compare_with_plain(
                 member=member,
                 steps=epochs * of_epoch,
                 loss=_largest(np.asarray(fused), np.asarray(curve)),
-                weights=max(_largest(*pair) for pair in pairs),
+                weights=float(np.max([_largest(*pair) for pair in pairs])),
                 predictions=_largest(model(x, training=False), alone.model(x, training=False)),
                 moved=abs(curve[-1][0] - curve[0][0]),
             )

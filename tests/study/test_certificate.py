@@ -22,10 +22,10 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 
 
-def of(name: str, **settings: Any) -> dlsuite.Certificate:
-    kind = {"mlp": "table"}.get(name, model_entry(name).kinds[-1])
+def of(name: str, kind: str | None = None, **settings: Any) -> dlsuite.Certificate:
+    kind = kind or {"mlp": "table"}.get(name, model_entry(name).kinds[-1])
     chosen = SMALL.get(name, {}) | settings
-    return dlsuite.verify(name, DATA[kind], settings=chosen, members=3, steps=200)
+    return dlsuite.verify(name, DATA[kind], settings=chosen, members=4, steps=200)
 
 
 @pytest.mark.parametrize("name", list_models())
@@ -46,6 +46,27 @@ def test_every_optimizer_is_certified(optimizer: str) -> None:
     certificate = of("mlp", optimizer=optimizer)
     assert max(row.loss for row in certificate.differences if row.precision == "float64") < 1e-9
     assert max(row.loss for row in certificate.differences) < 1e-4
+
+
+def test_a_model_of_text_is_certified() -> None:
+    certificate = of("gru", "text", optimizer="adam", embedding=4)
+    assert certificate.largest < 1e-9
+    assert all(row.moved > 1e-3 for row in certificate.differences)
+
+
+@pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+)
+def test_bidirectional_layers_with_dropout_are_certified() -> None:
+    data = dlsuite.load_data("sunspots", train_size=60)
+    inputs = keras.Input(data.input_shape)
+    layers = keras.layers
+    inner = layers.LSTM(4, dropout=0.3, recurrent_dropout=0.2, return_sequences=True)
+    x = layers.Conv1D(4, 3, activation="softmax")(layers.Bidirectional(inner)(inputs))
+    model = keras.Model(inputs, layers.Dense(1)(layers.Flatten()(x)))
+    certificate = dlsuite.verify(model, data, members=4, steps=40)
+    assert certificate.largest < 1e-9
+    assert all(row.moved > 1e-3 for row in certificate.differences)
 
 
 def test_a_mistake_in_a_form_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,3 +107,9 @@ def test_a_users_own_model_is_certified_from_its_file(tmp_path: Path) -> None:
 def test_what_cannot_be_verified_is_said(model: Any, settings: Any, message: str) -> None:
     with pytest.raises(SpecError, match=message):
         dlsuite.verify(model, "wine", settings=settings)
+
+
+@pytest.mark.parametrize("precisions", [(), ("float32",), ("float64", "float16")])
+def test_float64_decides(precisions: tuple[str, ...]) -> None:
+    with pytest.raises(SpecError, match="expected precisions float64, which decides"):
+        dlsuite.verify("mlp", "wine", precisions=precisions)

@@ -40,6 +40,9 @@ def subclassed() -> keras.Model:
     return model
 
 
+STATEFUL_DROPOUT = (
+    "dropout inside a recurrent layer that keeps, returns or is handed a state is drawn"
+)
 NOT_SEEDED = "draws random numbers that a trial's seed cannot govern yet; use keras.layers.Dropout"
 NO_ACTIVITY = "activity regularizers are not supported; penalize its weights"
 
@@ -174,6 +177,14 @@ REFUSED = {
         lambda: sequential(layers.RNN(layers.GRUCell(2, dropout=0.5), name="rnn")),
         f"layer 'rnn': a RNN layer {NOT_SEEDED}",
     ),
+    "dropout of a returned state": (
+        lambda: with_state(layers.LSTM(2, dropout=0.5, return_state=True, name="lstm")),
+        f"layer 'lstm': {STATEFUL_DROPOUT}",
+    ),
+    "dropout of a state handed in": (
+        lambda: with_state(layers.GRU(2, recurrent_dropout=0.5, name="gru"), handed=True),
+        f"layer 'gru': {STATEFUL_DROPOUT}",
+    ),
     "dropout of attention in a nested model": (
         lambda: sequential(sequential(layers.SpatialDropout1D(0.5, name="rows"))),
         f"layer 'stack/rows': a SpatialDropout1D layer {NOT_SEEDED}",
@@ -187,6 +198,14 @@ REFUSED = {
         f"layer 'deep': {NO_ACTIVITY}",
     ),
 }
+
+
+def with_state(layer: Any, *, handed: bool = False) -> keras.Model:
+    inputs = keras.Input((4,), name="input")
+    steps = layers.Reshape((2, 2))(inputs)
+    outputs = layer(steps, initial_state=layers.Dense(2)(inputs)) if handed else layer(steps)
+    last = outputs[1] if isinstance(outputs, list | tuple) else outputs
+    return keras.Model(inputs, layers.Dense(3)(last), name="stack")
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -1,6 +1,8 @@
 """The compilation cache: what is damaged is compiled again, and results never change."""
 
 import os
+import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +40,9 @@ def entries(cache: Path) -> list[Path]:
 
 def test_a_cold_a_warm_and_a_damaged_cache_give_the_same_bytes(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
+    # Left by a process that was killed; no process has a number as high.
+    node = re.sub(r"[^A-Za-z0-9.]", ".", platform.node())
+    (cache / f"process-{node}-{2**22 + 1}-left").mkdir(parents=True)
     cold = tables(tmp_path / "cold", str(cache))
     kept = {entry.name: entry.stat().st_mtime_ns for entry in entries(cache)}
     assert len(kept) >= 2
@@ -70,6 +75,18 @@ def test_a_folder_that_cannot_be_made_is_done_without(
     monkeypatch.delenv("TF_XLA_FLAGS", raising=False)
     keep_compiled()
     assert "TF_XLA_FLAGS" not in os.environ
+
+
+def test_a_parents_private_folder_is_not_taken_for_the_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flag = "--tf_xla_persistent_cache_directory"
+    monkeypatch.setenv("TF_XLA_FLAGS", f"--other {flag}={tmp_path}/process-parent-1-x")
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "own"))
+    keep_compiled()
+    other, given = os.environ["TF_XLA_FLAGS"].split()
+    assert other == "--other"
+    assert given.startswith(f"{flag}={tmp_path}/own/process-")
 
 
 def test_the_users_own_folder_is_left_alone(

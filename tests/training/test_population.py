@@ -28,6 +28,29 @@ STACKS: dict[str, tuple[tuple[int, ...], Build]] = {
     "conv2d": ((5, 6, 2), lambda x: layers.Conv2D(3, (3, 2), strides=2, padding="same")(x)),
     "conv2d valid": ((5, 6, 2), lambda x: layers.Conv2D(3, 2, dilation_rate=(2, 1))(x)),
     "conv2d groups": ((5, 5, 4), lambda x: layers.Conv2D(4, 3, groups=2, activation="relu")(x)),
+    "conv1d softmax": ((6, 2), lambda x: layers.Conv1D(3, 2, activation="softmax")(x)),
+    "conv2d by a constant": (
+        (5, 5, 2),
+        lambda x: layers.Conv2D(3, 2)(x) * np.arange(3, dtype=np.float32).reshape(1, 1, 1, 3),
+    ),
+    "conv1d then gru": ((7, 2), lambda x: layers.GRU(3)(layers.Conv1D(3, 2)(x))),
+    "dense with a layer as activation": (
+        (4,),
+        lambda x: layers.Dense(3, activation=layers.PReLU())(x),
+    ),
+    "one relu at two widths": ((4,), lambda x: _narrowed(layers.ReLU(), x)),
+    "masked bidirectional": (
+        (5, 3),
+        lambda x: layers.Bidirectional(layers.GRU(2, return_sequences=True))(
+            layers.Masking(0.0)(x)
+        ),
+    ),
+    "masked backwards with zeros": (
+        (5, 3),
+        lambda x: layers.GRU(3, go_backwards=True, zero_output_for_mask=True)(
+            layers.Masking(0.0)(x)
+        ),
+    ),
     "depthwise": ((5, 5, 2), lambda x: layers.DepthwiseConv2D(3)(x)),
     "max pool": ((6, 5, 2), lambda x: layers.MaxPooling2D(2)(x)),
     "max pool that overlaps": ((6, 5, 2), lambda x: layers.MaxPooling2D(3, 1, padding="same")(x)),
@@ -63,11 +86,16 @@ FALL_BACK = {
     "rnn of a cell",
     "time distributed",
     "prelu",
+    "dense with a layer as activation",
 }
 
 
 def _twice(layer: Any, x: Any) -> Any:
     return layer(layer(x))
+
+
+def _narrowed(layer: Any, x: Any) -> Any:
+    return layer(layers.Dense(2)(layer(layers.Dense(3)(x))))
 
 
 def _inner() -> keras.Model:
@@ -82,6 +110,7 @@ def stacked(name: str) -> keras.Model:
     return keras.Model(inputs, layers.Dense(2)(x), name="stack")
 
 
+@pytest.mark.filterwarnings("ignore:Layer 'flatten:UserWarning")  # A mask ends there, as it should.
 @pytest.mark.parametrize("name", STACKS)
 def test_a_member_computes_what_the_plain_model_does(name: str) -> None:
     plain = stacked(name)
@@ -111,6 +140,7 @@ def test_a_member_computes_what_the_plain_model_does(name: str) -> None:
         np.testing.assert_allclose(inference[member], alone(x[member]), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:Layer 'flatten:UserWarning")  # A mask ends there, as it should.
 @pytest.mark.parametrize("name", STACKS)
 def test_only_layers_without_a_form_are_called_member_by_member(name: str) -> None:
     assert len(layers_apart(stacked(name))) == (name in FALL_BACK)

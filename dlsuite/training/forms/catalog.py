@@ -8,7 +8,13 @@ import keras
 from dlsuite.training.forms.convolution import convolution
 from dlsuite.training.forms.dense import dense, embedding
 from dlsuite.training.forms.fusion import Form, Fusion
-from dlsuite.training.forms.general import apart, dropout, elementwise, weightless
+from dlsuite.training.forms.general import (
+    ELEMENTWISE,
+    apart,
+    dropout,
+    elementwise,
+    weightless,
+)
 from dlsuite.training.forms.normalization import batch_normalization, layer_normalization
 from dlsuite.training.forms.pooling import average_pooling, max_pooling
 from dlsuite.training.forms.recurrent import bidirectional, is_plain, recurrent
@@ -64,14 +70,14 @@ _READS_BATCH_LAST = (
     layers.Dropout,
 )
 _MERGES = (layers.Add, layers.Subtract, layers.Multiply, layers.Maximum, layers.Minimum)
-_ACTIVATIONS = {
-    getattr(keras.activations, name)
-    for name in ("relu", "tanh", "sigmoid", "elu", "selu", "gelu", "silu", "leaky_relu", "linear")
-}
 
 
 def is_fused(operation: Any) -> bool:
-    """Whether an operation computes all members in one; otherwise one after another."""
+    """Whether an operation computes all members in one; otherwise one after another.
+
+    Convolution and batch normalization go one after another behind a mask too, recurrent layers where they
+    are handed a state: that shows only in the call.
+    """
     return _own_form(operation) is not None or not getattr(operation, "weights", ())
 
 
@@ -126,6 +132,9 @@ def _own_form(operation: Any) -> Maker | None:
         return None
     if getattr(operation, "quantization_mode", None) or getattr(operation, "lora_enabled", False):
         return None
+    parts = ("activation", "recurrent_activation")
+    if any(isinstance(getattr(operation, part, None), keras.Layer) for part in parts):
+        return None  # An activation that is a layer may have weights.
     return maker
 
 
@@ -142,7 +151,7 @@ def _spread(form: Form) -> Form:
 def _is_elementwise(operation: Any) -> bool:
     """Whether an operation treats every number alike, wherever it stands."""
     if type(operation) is layers.Activation:
-        return operation.activation in _ACTIVATIONS
+        return operation.activation in ELEMENTWISE
     return type(operation) in (*_MERGES, layers.ReLU, layers.LeakyReLU)
 
 

@@ -6,11 +6,13 @@ whole rows of it, and what the product gives is in the order that the next layer
 """
 
 import itertools
+from dataclasses import replace
 
 import keras
 import tensorflow as tf
 
 from dlsuite.training.forms.fusion import Form, Fusion
+from dlsuite.training.forms.general import ELEMENTWISE
 from dlsuite.training.members import Members, for_variants
 
 
@@ -36,8 +38,12 @@ def convolution(layer: keras.layers.Layer, fusion: Fusion, path: str) -> Form:
             outputs += fusion.weight(layer.bias)[:, :, None]
         sizes = [-1 if size is None else size for size in rest]
         outputs = tf.reshape(outputs, [fusion.members, layer.filters, *sizes])
-        activated = layer.activation(outputs) if layer.activation else outputs
-        return Members(activated, batch_last=True)
+        convolved = Members(outputs, batch_last=True)
+        if layer.activation is None:
+            return convolved
+        if layer.activation not in ELEMENTWISE:  # A softmax reads the last axis.
+            convolved = convolved.with_batch_first()
+        return replace(convolved, value=layer.activation(convolved.value))
 
     return form
 

@@ -5,11 +5,18 @@ from functools import partial
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras.src.backend.common.masking import get_keras_mask
 
 from dlsuite.training.forms.fusion import Form, Fusion
 from dlsuite.training.members import Members, count_in, map_members, split, stack
+
+ELEMENTWISE = {
+    getattr(keras.activations, name)
+    for name in ("relu", "tanh", "sigmoid", "elu", "selu", "gelu", "silu", "leaky_relu", "linear")
+}
+"""Activation functions that treat every number alike."""
 
 
 def weightless(operation: Any, fusion: Fusion, path: str) -> Form:
@@ -31,10 +38,11 @@ def elementwise(operation: Any, fusion: Fusion, path: str) -> Form:
     """
 
     def form(*args: Any, training: bool, **kwargs: Any) -> Any:
-        given = [leaf for leaf in keras.tree.flatten((args, kwargs)) if isinstance(leaf, Members)]
-        if any(one.value.shape != given[0].value.shape for one in given) or any(
-            one.batch_last != given[0].batch_last for one in given
-        ):
+        leaves = keras.tree.flatten((args, kwargs))
+        given = [leaf for leaf in leaves if isinstance(leaf, Members)]
+        arrays = [leaf for leaf in leaves if not isinstance(leaf, Members) and np.ndim(leaf)]
+        layouts = {(tuple(one.value.shape), one.batch_last) for one in given}
+        if arrays or len(layouts) > 1:
             args, kwargs = map_members(Members.with_batch_first, (args, kwargs))
             return weightless(operation, fusion, path)(*args, training=training, **kwargs)
         args, kwargs = map_members(Members.marked, (args, kwargs))

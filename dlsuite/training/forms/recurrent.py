@@ -48,7 +48,13 @@ def recurrent(layer: Any, fusion: Fusion, path: str) -> Form:
             if counted is not None:  # A step that does not count leaves the state as it was.
                 counts = counted[place][..., None]
                 new = tuple(tf.where(counts, n, o) for n, o in zip(new, state, strict=True))
-            return index + 1, tuple(array.write(index, new[0]) for array in outputs), new
+            return index + 1, tuple(a.write(index, shown(new[0], place)) for a in outputs), new
+
+        def shown(output: tf.Tensor, place: tf.Tensor | int) -> tf.Tensor:
+            """What a step hands on: nothing where it does not count, if the layer says so."""
+            if counted is None or not layer.zero_output_for_mask:
+                return output
+            return tf.where(counted[place][..., None], output, tf.zeros([], output.dtype))
 
         outputs: tuple[Any, ...] = ()
         if layer.return_sequences:
@@ -61,7 +67,7 @@ def recurrent(layer: Any, fusion: Fusion, path: str) -> Form:
         )
         if layer.return_sequences:
             return Members(tf.transpose(outputs[0].stack(), [1, 2, 0, 3]), x.mask)
-        return Members(state[0])
+        return Members(shown(state[0], 0 if layer.go_backwards else length - 1))
 
     return form
 
