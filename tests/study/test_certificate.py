@@ -22,12 +22,10 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 
 
-def of(
-    name: str, kind: str | None = None, *, steps: int = 200, **settings: Any
-) -> dlsuite.Certificate:
+def of(name: str, kind: str | None = None, **settings: Any) -> dlsuite.Certificate:
     kind = kind or {"mlp": "table"}.get(name, model_entry(name).kinds[-1])
     chosen = SMALL.get(name, {}) | settings
-    return dlsuite.verify(name, DATA[kind], settings=chosen, members=4, steps=steps)
+    return dlsuite.verify(name, DATA[kind], settings=chosen, members=4, steps=200)
 
 
 @pytest.mark.parametrize("name", list_models())
@@ -51,7 +49,7 @@ def test_every_optimizer_is_certified(optimizer: str) -> None:
 
 
 def test_a_model_of_text_is_certified() -> None:
-    certificate = of("gru", "text", steps=20, optimizer="adam", embedding=4)
+    certificate = of("gru", "text", optimizer="adam", embedding=4)
     assert certificate.largest < 1e-9
     assert all(row.moved > 1e-3 for row in certificate.differences)
 
