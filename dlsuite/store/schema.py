@@ -5,7 +5,12 @@ from collections.abc import Iterable, Sequence
 SCORES = ("loss", "accuracy", "rmse", "mae")
 """Every score that a trial can have, in the order of their columns."""
 
-CURVES = ("epoch", *(f"{split}_{s}" for s in SCORES for split in ("train", "val")), "gradient_norm")
+CURVES = (
+    "epoch",
+    *(f"{split}_{s}" for s in SCORES for split in ("train", "val")),
+    "gradient_norm",
+    "step_loss_spread",
+)
 """The columns of `curves.csv` behind those that name the trial."""
 
 LAYERS = ("epoch", "layer", "gradient_norm", "weight_norm", "update_ratio", "dead_units")
@@ -24,10 +29,22 @@ PART_TRIALS = (
         for when in ("best", "last")
     ),
     *(f"test_{score}" for score in SCORES),
+    "unit_correlation",
+    "lesion_loss",
     "parameters",
     "members",
 )
 """The columns of a part's `trials.csv`, which knows a trial by its key alone."""
+
+DERIVED = (
+    *(f"test_gap_{score}" for score in SCORES),
+    "overfits",
+    "onset_epoch",
+    "rise_after_onset",
+    "epochs_to_90",
+    "step_loss_spread",
+)
+"""The columns of the merged `trials.csv` that the analysis reads off a trial's scores and curves."""
 
 PART_CURVES = ("trial", *CURVES)
 PART_LAYERS = ("trial", *LAYERS)
@@ -53,8 +70,8 @@ TASKS = (
 
 
 COLUMNS = frozenset(
-    {"task", "condition", "seed", "split_seed", "selected", "measure"}
-    | {*PART_TRIALS, *CURVES, *LAYERS}
+    {"task", "condition", "seed", "split_seed", "selected", "counted", "measure"}
+    | {*PART_TRIALS, *DERIVED, *CURVES, *LAYERS}
 )
 """Every name of a column beside the hyperparameters' own, but for those that the analysis adds."""
 
@@ -78,9 +95,10 @@ def trial_columns(factors: Sequence[str], tuned: Sequence[str], scores: Iterable
         scores: The scores that some task of the study has.
     """
     known = set(scores)
+    first = PART_TRIALS.index("unit_correlation")
     outcome = [
         column
-        for column in PART_TRIALS
+        for column in (*PART_TRIALS[:first], *DERIVED, *PART_TRIALS[first:])
         if column not in ("trial", "status", "diverged_epoch", "epochs")
         and _score_of(column) in (None, *known)
     ]
@@ -89,6 +107,7 @@ def trial_columns(factors: Sequence[str], tuned: Sequence[str], scores: Iterable
         "status",
         "diverged_epoch",
         "selected",
+        "counted",
         "epochs",
         *outcome,
         "trial",
@@ -109,7 +128,7 @@ def layer_columns(factors: Sequence[str], tuned: Sequence[str]) -> list[str]:
 
 def _score_of(column: str) -> str | None:
     """The score that a column is about, if any."""
-    words = column.split("_")
+    words = column.replace("test_gap_", "test_").split("_")
     if words[0] in ("train", "val", "gap", "test") and len(words) > 1 and words[1] in SCORES:
         return words[1]
     return None

@@ -170,6 +170,8 @@ def _part_of(job: Job, results: Sequence[Any], watcher: Watcher, said: set[str])
                 "diverged_epoch": result.diverged_epoch,
                 "epochs": trial.epochs,
                 "best_epoch": result.best_epoch,
+                "unit_correlation": result.unit_correlation,
+                "lesion_loss": result.lesion_loss,
                 "parameters": result.parameters,
                 "members": result.members,
                 **result.scores,

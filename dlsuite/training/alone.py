@@ -58,8 +58,12 @@ class LonelyTrial:
         self._optimizer.build(self.model.trainable_variables)
         self._step = tf.function(self._take_step)
 
-    def epoch(self, data: Dataset, number: int) -> None:
-        """Train for an epoch, counted from 1."""
+    def epoch(self, data: Dataset, number: int) -> list[float]:
+        """Train for an epoch, counted from 1.
+
+        Returns:
+            The loss of each step, without penalties on weights, the last, smaller batch included.
+        """
         batches = epoch_batches(
             self.model,
             seed=self._seed,
@@ -69,8 +73,10 @@ class LonelyTrial:
         )
         dtype = self.model.trainable_variables[0].dtype
         targets = self._objective.standardize(data.train.y, dtype)
-        for rows in [*batches.whole, *([batches.last] if len(batches.last) else [])]:
-            self._step(tf.constant(data.train.x[rows]), tf.constant(targets[rows]))
+        return [
+            float(self._step(tf.constant(data.train.x[rows]), tf.constant(targets[rows])))
+            for rows in [*batches.whole, *([batches.last] if len(batches.last) else [])]
+        ]
 
     def loss(self, x: np.ndarray, y: np.ndarray) -> float:
         """The mean loss of examples by an inference pass."""
@@ -78,10 +84,11 @@ class LonelyTrial:
         targets = self._objective.standardize(y, dtype)
         return float(np.mean(self._objective.losses(targets, self.model(x, training=False))))
 
-    def _take_step(self, x: tf.Tensor, y: tf.Tensor) -> None:
+    def _take_step(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             outputs = self.model(x, training=True)
-            loss = tf.reduce_mean(self._objective.losses(y, outputs))
+            data_loss = tf.reduce_mean(self._objective.losses(y, outputs))
+            loss = data_loss
             for variable in self.model.trainable_variables:
                 if variable.regularizer is not None:
                     loss += variable.regularizer(variable.value)
@@ -91,6 +98,7 @@ class LonelyTrial:
         )
         self._optimizer.apply([tf.convert_to_tensor(g) for g in gradients], variables)
         self._taken.assign_add(1)
+        return data_loss
 
 
 def _optimizer(settings: TrainingSettings, learning_rate: Any) -> keras.optimizers.Optimizer:

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dlsuite.training.dependence import Dependence, measure_dependence
 from dlsuite.training.evaluation import Evaluation, evaluate
 from dlsuite.training.examples import Examples
 from dlsuite.training.initialize import initial_weights
@@ -22,8 +23,9 @@ from dlsuite.training.objective import Objective
 from dlsuite.training.optimizers import MemberOptimizer, shaped
 from dlsuite.training.population import Population, copy_of
 from dlsuite.training.settings import TrainingSettings
+from dlsuite.training.sizes import footprint
 from dlsuite.training.state import Values, pure, sum_over, values_of
-from dlsuite.training.step import take_step
+from dlsuite.training.step import StepStatistics, take_step
 
 _DRAWS_KEPT = 64
 
@@ -34,6 +36,9 @@ class EpochReport(NamedTuple):
     Attributes:
         finite: Whether every loss and gradient so far was a number, `[members]`.
         gradient_norm: Mean over the steps of the gradient's length, `[members]`; NaN before the first.
+        step_loss_spread: Deviation of the steps' losses from their trend, `[members]`: `sqrt(mean((loss[t] -
+            loss[t - 1]) ** 2) / 2)` over the epoch's whole batches (von Neumann, 1941); NaN where there are
+            fewer than two.
         train: Means of the objective's measures on the training split after the epoch, `[members, 2]`.
         validation: The same on the validation split.
         layer_gradient_norms: Mean over the steps, `[members, layers]`.
@@ -44,6 +49,7 @@ class EpochReport(NamedTuple):
 
     finite: np.ndarray
     gradient_norm: np.ndarray
+    step_loss_spread: np.ndarray
     train: np.ndarray
     validation: np.ndarray
     layer_gradient_norms: np.ndarray
@@ -93,16 +99,25 @@ class TrainingGraph:
         with BUILDING:
             self.population = Population(plain, members, variants)
             self._objective = objective
+            self._activations = footprint(plain, 1).activations
             self._optimizer = MemberOptimizer(
                 settings, self.population.trainable, total_steps=total_steps
             )
             self._alive = keras.Variable(np.ones(members, bool), trainable=False, dtype="bool")
             weights = self.population.weights
             self._best = [keras.Variable(v.value, trainable=False, dtype=v.dtype) for v in weights]
-            self._best_loss = keras.Variable(
-                np.full(members, np.inf), trainable=False, dtype=self.population.dtype
+            self._best_loss, self._step_loss = (
+                keras.Variable(
+                    np.full(members, first), trainable=False, dtype=self.population.dtype
+                )
+                for first in (np.inf, np.nan)
             )
-        self._moving = [*self.population.variables, *self._optimizer.variables, self._alive]
+        self._moving = [
+            *self.population.variables,
+            *self._optimizer.variables,
+            self._alive,
+            self._step_loss,
+        ]
         self._variables = [*self._moving, *self._best, self._best_loss]
         self._drawn: dict[int, list[np.ndarray]] = {}
         self._compiled: dict[Any, Any] = {}
@@ -127,8 +142,7 @@ class TrainingGraph:
             self._optimizer.load([member.settings for member in members])
             for best, weight in zip(self._best, population.weights, strict=True):
                 best.assign(weight.value)
-            plains = [member.model for member in members]
-            return PopulationTraining(self, plains, values_of(self._variables))
+            return PopulationTraining(self, members, values_of(self._variables))
 
     def call(self, function: Callable[..., Any], values: Values, *arguments: Any) -> Any:
         """Call a function compiled for the shapes of its arguments.
@@ -163,6 +177,28 @@ class TrainingGraph:
         """An inference pass over a range of batches."""
         return evaluate(self.population, self._objective, examples, batch_range)
 
+    def dependence(self, values: Values, examples: Examples, seeds: Sequence[int]) -> Dependence:
+        """Measure how hidden units depend on one another.
+
+        Args:
+            values: What the variables hold.
+            examples: The data.
+            seeds: Each member's seed.
+        """
+
+        def measure() -> Dependence:
+            return measure_dependence(
+                self.population,
+                self._objective,
+                examples,
+                seeds=seeds,
+                activations=self._activations,
+            )
+
+        measured: Dependence
+        measured, _ = pure(measure, self._variables)(values)
+        return measured
+
     def train_and_evaluate(
         self, examples: Examples, batches: tf.Tensor, last: tf.Tensor
     ) -> tuple[tf.Tensor, ...]:
@@ -171,24 +207,28 @@ class TrainingGraph:
         rows_x = tf.reshape(examples.x, tf.concat([[-1], tf.shape(examples.x)[2:]], 0))
         rows_y = tf.reshape(examples.y, [-1])
 
-        def step(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def step(rows: tf.Tensor) -> StepStatistics:
             x, y = tf.gather(rows_x, rows), tf.gather(rows_y, rows)
             y = for_variants(y, population.variants)
-            now = take_step(population, self._objective, self._optimizer, self._alive, x, y)
-            return now.gradient_norm, tf.stack([now.layer_gradient_norms, now.layer_update_ratios])
+            return take_step(population, self._objective, self._optimizer, self._alive, x, y)
+
+        def whole(index: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            now = step(batches[index])
+            change = tf.where(index > 0, tf.square(now.loss - self._step_loss.value), 0.0)
+            self._step_loss.assign(now.loss)
+            return change, *_lengths(now)
 
         like = (
-            tf.zeros([population.members], population.dtype),
+            *[tf.zeros([population.members], population.dtype)] * 2,
             tf.zeros([2, len(population.layers), population.members], population.dtype),
         )
-        sums = sum_over(
-            batches.shape[0], lambda index: step(batches[index]), like, variables=self._moving
-        )
         steps = batches.shape[0]
+        changes, *sums = sum_over(steps, whole, like, variables=self._moving)
+        spread = tf.sqrt(changes / (2 * (steps - 1)))  # 0 / 0 where there is one step only.
         if last.shape[1] > 0:  # Of another shape, so it stands in the graph as a step of its own.
-            sums = tf.nest.map_structure(tf.add, sums, step(last))
+            sums = [total + own for total, own in zip(sums, _lengths(step(last)), strict=True)]
             steps += 1
-        gradient_norm, by_layer = tf.nest.map_structure(lambda total: total / steps, sums)
+        gradient_norm, by_layer = (total / steps for total in sums)
         evaluation = self.evaluate(examples, examples.trained)
         train, validation, _ = tf.unstack(evaluation.means)
         self._keep_best(validation[:, 0])
@@ -196,6 +236,7 @@ class TrainingGraph:
         return (
             tf.identity(self._alive.value),
             gradient_norm,
+            spread,
             train,
             validation,
             gradient_norms,
@@ -221,18 +262,23 @@ class TrainingGraph:
         return weights, best
 
 
+def _lengths(step: StepStatistics) -> tuple[tf.Tensor, tf.Tensor]:
+    """What is averaged over an epoch's steps."""
+    return step.gradient_norm, tf.stack([step.layer_gradient_norms, step.layer_update_ratios])
+
+
 class PopulationTraining:
     """One population's training: what its graph's variables hold for it.
 
     Args:
         graph: The compiled graph, which other populations may share.
-        plains: Each member's plain model.
+        members: Whom it was begun with.
         values: What the graph's variables hold.
     """
 
-    def __init__(self, graph: TrainingGraph, plains: Sequence[keras.Model], values: Values) -> None:
+    def __init__(self, graph: TrainingGraph, members: Sequence[Member], values: Values) -> None:
         self._graph = graph
-        self._plains = list(plains)
+        self._members = list(members)
         self._values = values
 
     def look(self, examples: Examples) -> EpochReport:
@@ -242,6 +288,7 @@ class PopulationTraining:
         return EpochReport(
             finite=np.ones(len(norms), bool),
             gradient_norm=np.full(len(norms), np.nan),
+            step_loss_spread=np.full(len(norms), np.nan),
             train=seen.means.numpy()[0],
             validation=seen.means.numpy()[1],
             layer_gradient_norms=np.full(norms.shape, np.nan),
@@ -266,16 +313,24 @@ class PopulationTraining:
     def test(self, examples: Examples) -> np.ndarray:
         """Read the test split with the weights that were best on validation, `[members, 2]`."""
         graph = self._graph
-        weights, best = graph.split_values(self._values)
-        swap = {id(weight): kept for weight, kept in zip(weights, best, strict=True)}
-        values = [swap.get(id(value), value) for value in self._values]
-        seen, _ = graph.call(graph.evaluate, values, examples, examples.tested)
+        seen, _ = graph.call(graph.evaluate, self._best(), examples, examples.tested)
         return np.asarray(seen.means.numpy()[2])
+
+    def dependence(self, examples: Examples) -> Dependence:
+        """Measure how hidden units depend on one another, with the weights best on validation."""
+        seeds = [member.seed for member in self._members]
+        return self._graph.dependence(self._best(), examples, seeds)
+
+    def _best(self) -> Values:
+        """What the variables hold, with the weights that were best on validation."""
+        weights, best = self._graph.split_values(self._values)
+        swap = {id(weight): kept for weight, kept in zip(weights, best, strict=True)}
+        return [swap.get(id(value), value) for value in self._values]
 
     def member(self, index: int) -> keras.Model:
         """Give one member back as an ordinary model, with its weights and moving statistics now."""
         with BUILDING:
-            model = copy_of(self._plains[index])
+            model = copy_of(self._members[index].model)
             model.set_weights([weight[index] for weight in self.last_weights()])
             return model
 

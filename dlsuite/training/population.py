@@ -17,6 +17,11 @@ from dlsuite.training.dropout import DropoutSite
 from dlsuite.training.forms import Form, form_of, is_fused
 from dlsuite.training.initialize import check_seeded, clone_layers
 from dlsuite.training.members import Members, map_members
+from dlsuite.training.units import hidden_layers, layers_of, relu_layers
+
+Observer = Callable[..., Any]
+"""Stands in for calls of forms: called with a layer's path, its form and what the form is called with, gives
+what the layer hands on."""
 
 
 class Population:
@@ -37,6 +42,7 @@ class Population:
         layers: For each layer with trainable weights, by path, their places in `trainable`.
         active_layers: Paths of the layers that end in ReLU.
         active_units: How many units each of them has.
+        hidden_layers: Paths of the layers that hand hidden units on, see `hidden_layers` in `units`.
         step: The number of steps taken; an integer variable.
 
     Raises:
@@ -74,11 +80,10 @@ class Population:
         self.weights = [self._fused[id(v)] for v in self._plain.weights]
         self.trainable = [self._fused[id(v)] for v in self._plain.trainable_variables]
         self.layers = self._trainable_by_layer()
-        active = [(path, layer) for path, layer in _layers(self._plain) if _ends_in_relu(layer)]
-        self.active_layers = [path for path, _ in active]
-        self.active_units = [
-            int(layer._inbound_nodes[0].outputs[0].shape[-1]) for _, layer in active
-        ]
+        active = relu_layers(self._plain)
+        self.active_layers = list(active)
+        self.active_units = list(active.values())
+        self.hidden_layers = hidden_layers(self._plain)
         self._penalized = [v for v in self._plain.trainable_variables if v.regularizer]
         penalties = np.zeros([len(self._penalized), members])
         self._l2 = keras.Variable(penalties, trainable=False, dtype=self.dtype)
@@ -119,7 +124,7 @@ class Population:
         Returns:
             `[members, batch, outputs]`.
         """
-        return self._outputs(x, training, {})
+        return self._outputs(x, training, None)
 
     def measured(self, x: tf.Tensor) -> tuple[tf.Tensor, list[list[Members]]]:
         """Compute all members' outputs in inference, and what each active layer hands on.
@@ -132,11 +137,30 @@ class Population:
             `[members, batch, ..., units]` or with the batch last.
         """
         seen: dict[str, list[Members]] = {path: [] for path in self.active_layers}
-        return self._outputs(x, False, seen), list(seen.values())
 
-    def _outputs(self, x: tf.Tensor, training: bool, seen: dict[str, list[Members]]) -> tf.Tensor:
+        def observe(path: str, form: Form, *args: Any, **kwargs: Any) -> Any:
+            outputs = form(*args, **kwargs)
+            if path in seen:
+                seen[path].append(outputs)
+            return outputs
+
+        return self.observed(x, observe), list(seen.values())
+
+    def observed(self, x: tf.Tensor, observer: Observer) -> tf.Tensor:
+        """Compute all members' outputs in inference, under the eyes and hands of an observer.
+
+        Args:
+            x: Inputs, as a call takes them.
+            observer: Called in place of every layer and operation.
+
+        Returns:
+            `[members, batch, outputs]`.
+        """
+        return self._outputs(x, False, observer)
+
+    def _outputs(self, x: tf.Tensor, training: bool, observer: Observer | None) -> tf.Tensor:
         given = Members(self._cast(x), repeats=self.members // x.shape[0])
-        outputs = self._run(self._plain, [given], training, "", seen)
+        outputs = self._run(self._plain, [given], training, "", observer)
         return outputs.spread().with_batch_first().value
 
     def penalty(self) -> tf.Tensor:
@@ -185,9 +209,9 @@ class Population:
         inputs: list[Members],
         training: bool,
         prefix: str,
-        seen: dict[str, list[Members]],
+        observer: Observer | None,
     ) -> Any:
-        """Walk through a model's graph; `seen` gathers what its active layers hand on."""
+        """Walk through a model's graph, every call through an observer's hands if there is one."""
 
         def fused(operation: Any) -> Callable[..., Any]:
             path = prefix + operation.name
@@ -196,13 +220,13 @@ class Population:
                 kwargs.pop("training", None)  # As Keras does: the model's own mode decides.
                 if isinstance(operation, keras.Model):
                     nested = keras.tree.flatten(args)
-                    return self._run(operation, nested, training, path + "/", seen)
+                    return self._run(operation, nested, training, path + "/", observer)
                 if isinstance(operation, keras.Layer) and operation.autocast:
                     args, kwargs = map_members(_cast_to(operation.compute_dtype), (args, kwargs))
-                outputs = self._form(operation, path)(*args, training=training, **kwargs)
-                if path in seen:
-                    seen[path].append(outputs)
-                return outputs
+                form = self._form(operation, path)
+                if observer is None:
+                    return form(*args, training=training, **kwargs)
+                return observer(path, form, *args, training=training, **kwargs)
 
             return call
 
@@ -220,7 +244,7 @@ class Population:
         places = {id(v): i for i, v in enumerate(self._plain.trainable_variables)}
         return {
             path: [places[id(v)] for v in layer.trainable_variables]
-            for path, layer in _layers(self._plain)
+            for path, layer in layers_of(self._plain)
             if layer.trainable_variables
         }
 
@@ -232,7 +256,7 @@ def copy_of(plain: keras.Model) -> keras.Model:
 
 def layers_apart(plain: keras.Model) -> list[str]:
     """Paths of the layers that have no population form and are called once a member."""
-    return [path for path, layer in _layers(plain) if not is_fused(layer)]
+    return [path for path, layer in layers_of(plain) if not is_fused(layer)]
 
 
 def square_sums(tensor: tf.Tensor) -> tf.Tensor:
@@ -250,37 +274,12 @@ def _cast_to(dtype: str) -> Callable[[Members], Members]:
     return cast
 
 
-def _layers(model: keras.Model, prefix: str = "") -> list[tuple[str, keras.Layer]]:
-    """The layers of a model by path, nested models taken apart."""
-    found: list[tuple[str, keras.Layer]] = []
-    for layer in model.layers:
-        path = prefix + layer.name
-        if isinstance(layer, keras.Model):
-            found += _layers(layer, path + "/")
-        else:
-            found.append((path, layer))
-    return found
-
-
 def _l2_of(plain: keras.Model) -> list[float]:
     return [  # Keras keeps the weight of a penalty in 32 bits, whatever the weights are.
         float(np.float32(v.regularizer.l2)) if _has_l2(v) else 0.0
         for v in plain.trainable_variables
         if v.regularizer
     ]
-
-
-def _ends_in_relu(layer: keras.Layer) -> bool:
-    """Whether all that a layer hands on, wherever it is called, are the same ReLU units."""
-    outputs = [node.outputs for node in layer._inbound_nodes]
-    alike = len({given[0].shape[-1] for given in outputs}) == 1
-    return _is_relu(layer) and alike and all(len(given) == 1 for given in outputs)
-
-
-def _is_relu(layer: keras.Layer) -> bool:
-    return isinstance(layer, keras.layers.ReLU) or (
-        getattr(layer, "activation", None) is keras.activations.relu
-    )
 
 
 def _has_l2(variable: Any) -> bool:

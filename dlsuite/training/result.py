@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from dlsuite.spec.metrics import generalization_gap
+from dlsuite.training.dependence import Dependence
 from dlsuite.training.graph import EpochReport
 from dlsuite.training.objective import Objective
 from dlsuite.training.population import Population
@@ -23,8 +24,12 @@ class TrialResult:
         best_epoch: The epoch with the lowest validation loss, from 1; None where it diverged.
         scores: By name: `<split>_<score>_<best or last>`, `test_<score>`, `gap_<score>_<best or last>`;
             empty where it diverged.
-        curves: A row an epoch from 0: the epoch, scores on train and validation, gradient norm.
+        curves: A row an epoch from 0: the epoch, scores on train and validation, gradient norm, spread of
+            the steps' losses.
         layers: A row an epoch and layer: gradient norm, weight norm, update ratio, dead units.
+        unit_correlation: The mean absolute correlation of hidden units in the best epoch, and
+        lesion_loss: what it costs there when units are set to zero; see `measure_dependence`. Not numbers
+            where it diverged.
         parameters: How many trainable weights the model has.
         members: How many members its population had, copies in empty seats included.
         notes: What a reader should know.
@@ -38,6 +43,8 @@ class TrialResult:
     scores: dict[str, float]
     curves: list[dict[str, Any]]
     layers: list[dict[str, Any]]
+    unit_correlation: float
+    lesion_loss: float
     parameters: int
     members: int
     notes: tuple[str, ...] = ()
@@ -75,7 +82,11 @@ class TrialLog:
         for split, split_means in (("train", report.train), ("val", report.validation)):
             for name, value in self._objective.scores(split_means).items():
                 row[f"{split}_{name}"] = value
-        self.curves.append(row | {"gradient_norm": report.gradient_norm})
+        steps = {
+            "gradient_norm": report.gradient_norm,
+            "step_loss_spread": report.step_loss_spread,
+        }
+        self.curves.append(row | steps)
         dead = dict(zip(self._population.active_layers, report.dead_units, strict=True))
         for index, layer in enumerate(self._population.layers):
             self.layers.append(
@@ -95,6 +106,7 @@ class TrialLog:
         self,
         model: keras.Model,
         test: np.ndarray,
+        dependence: Dependence,
         weights: list[np.ndarray],
         last_weights: list[np.ndarray],
         *,
@@ -105,6 +117,7 @@ class TrialLog:
         Args:
             model: The trial's plain model.
             test: The means of the objective's measures on the test split, in the best epoch.
+            dependence: How its hidden units depend on one another in the best epoch.
             weights: The best epoch's weights.
             last_weights: The last epoch's weights.
             notes: What a reader should know.
@@ -118,6 +131,8 @@ class TrialLog:
                 scores={},
                 curves=self.curves,
                 layers=self.layers,
+                unit_correlation=math.nan,
+                lesion_loss=math.nan,
                 parameters=parameters,
                 members=self._population.members,
                 notes=notes,
@@ -141,6 +156,8 @@ class TrialLog:
             scores=scores,
             curves=self.curves,
             layers=self.layers,
+            unit_correlation=float(dependence.unit_correlation),
+            lesion_loss=float(dependence.lesion_loss),
             parameters=parameters,
             members=self._population.members,
             notes=notes,

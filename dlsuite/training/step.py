@@ -12,15 +12,31 @@ from dlsuite.training.population import Population, square_sums
 from dlsuite.training.state import values_of
 
 
+class BackwardPass(NamedTuple):
+    """What a forward and a backward pass give.
+
+    Attributes:
+        losses: Means over the batch, with the penalties on weights, `[members]`.
+        gradients: A gradient for each trainable variable, of its shape.
+        data_losses: The losses without penalties, `[members]`.
+    """
+
+    losses: tf.Tensor
+    gradients: list[tf.Tensor]
+    data_losses: tf.Tensor
+
+
 class StepStatistics(NamedTuple):
     """What a step tells about itself.
 
     Attributes:
+        loss: The batch's mean loss before the step, in training mode and without penalties, `[members]`.
         gradient_norm: Length of the whole gradient, `[members]`.
         layer_gradient_norms: Length of each layer's part, `[layers, members]`.
         layer_update_ratios: How far each layer's weights moved, over their own length, `[layers, members]`.
     """
 
+    loss: tf.Tensor
     gradient_norm: tf.Tensor
     layer_gradient_norms: tf.Tensor
     layer_update_ratios: tf.Tensor
@@ -28,7 +44,7 @@ class StepStatistics(NamedTuple):
 
 def loss_and_gradients(
     population: Population, objective: Objective, x: tf.Tensor, y: tf.Tensor
-) -> tuple[tf.Tensor, list[tf.Tensor]]:
+) -> BackwardPass:
     """The forward and the backward pass.
 
     A member's loss is the mean over its batch, with the penalties on its weights. The tape records the
@@ -42,19 +58,18 @@ def loss_and_gradients(
         objective: What is minimized.
         x: Inputs, `[members, batch, ...]`, or `[seeds, batch, ...]`.
         y: Targets, `[members, batch]`.
-
-    Returns:
-        The losses, `[members]`, and a gradient for each trainable variable, of its shape.
     """
     variables = [v.value for v in population.trainable]
     with tf.GradientTape() as tape:
         tape.watch(variables)
         outputs = population(x, training=True)
-        losses = tf.reduce_mean(objective.losses(y, outputs), axis=1) + population.penalty()
+        data_losses = tf.reduce_mean(objective.losses(y, outputs), axis=1)
+        losses = data_losses + population.penalty()
         total = tf.reduce_sum(losses)
     gradients = tape.gradient(total, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     # An embedding's gradient may come as slices, which add up only when they are made dense.
-    return losses, [tf.convert_to_tensor(gradient) for gradient in gradients]
+    dense = [tf.convert_to_tensor(gradient) for gradient in gradients]
+    return BackwardPass(losses, dense, data_losses)
 
 
 def take_step(
@@ -79,7 +94,7 @@ def take_step(
         y: Targets, `[members, batch]`.
     """
     before = dict(zip(map(id, population.weights), values_of(population.weights), strict=True))
-    losses, gradients = loss_and_gradients(population, objective, x, y)
+    losses, gradients, data_losses = loss_and_gradients(population, objective, x, y)
     by_variable = [square_sums(gradient) for gradient in gradients]
     gradient_norm = tf.sqrt(tf.add_n(by_variable))
     optimizer.apply(gradients, gradient_norm)
@@ -94,6 +109,7 @@ def take_step(
     moves = [v.value - start for v, start in zip(population.trainable, starts, strict=True)]
     groups = population.layers.values()
     return StepStatistics(
+        loss=data_losses,
         gradient_norm=gradient_norm,
         layer_gradient_norms=_by_layer(by_variable, groups),
         layer_update_ratios=_by_layer(map(square_sums, moves), groups)

@@ -132,12 +132,13 @@ class Trainer:
             if over:
                 break
         best, last = training.best_weights(), training.last_weights()
-        test = training.test(examples)
+        test, dependence = training.test(examples), training.dependence(examples)
         note = _batches(setups[0], data, 1).note
         return [
             log.result(
                 setup.model,
                 test[member],
+                dependence.of(member),
                 [weight[member] for weight in best],
                 [weight[member] for weight in last],
                 notes=(note,) if note else (),

@@ -133,7 +133,13 @@ def same_bits(first: TrialResult, second: TrialResult) -> bool:
 
     def rows(result: TrialResult) -> str:
         return repr([result.status, result.diverged_epoch, result.best_epoch, result.notes]) + repr(
-            [result.scores, result.curves, result.layers]
+            [
+                result.scores,
+                result.curves,
+                result.layers,
+                result.unit_correlation,
+                result.lesion_loss,
+            ]
         )
 
     return (

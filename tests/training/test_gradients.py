@@ -11,7 +11,7 @@ from dlsuite.models import create_model, list_models, model_entry
 from dlsuite.training.initialize import initial_weights
 from dlsuite.training.objective import Objective
 from dlsuite.training.population import Population
-from dlsuite.training.step import loss_and_gradients
+from dlsuite.training.step import BackwardPass, loss_and_gradients
 
 EPSILON = 1e-6
 SIZES = {
@@ -74,10 +74,10 @@ def test_the_tape_agrees_with_finite_differences(name: str, kind: str, task_type
     assert {v.dtype for v in population.weights} == {"float64"}
 
     @tf.function(jit_compile=True)
-    def forward_and_back() -> tuple[tf.Tensor, list[tf.Tensor]]:
+    def forward_and_back() -> BackwardPass:
         return loss_and_gradients(population, objective, x, y)
 
-    losses, gradients = forward_and_back()
+    losses, gradients, _ = forward_and_back()
     slopes = []
     for variable, gradient in zip(population.trainable, gradients, strict=True):
         start = variable.numpy()

@@ -68,3 +68,14 @@ def test_a_trained_member_is_an_ordinary_model(shared: Any, reference: Any, data
         assert not np.array_equal(weight, before)
     loss = reference.mean_loss(model, dataset(kind="image"), "validation")
     assert loss == pytest.approx(report.validation[1, 0], rel=1e-5)
+
+
+def test_units_measured_at_once_are_the_same_as_one_after_another(shared: Any) -> None:
+    trainings = [begin(shared, seed) for seed in range(4)] * 5
+    alone = [training.dependence(shared[2]) for training in trainings[:4]] * 5
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(lambda training: training.dependence(shared[2]), trainings))
+    for one, other in zip(alone, together, strict=True):
+        assert np.isfinite(one).all()
+        assert all(map(np.array_equal, one, other))
+    assert not np.array_equal(alone[0].lesion_loss, alone[1].lesion_loss)

@@ -9,7 +9,7 @@ from dlsuite.training.settings import TrainingSettings
 from dlsuite.training.trainer import Trainer, TrialSetup
 from dlsuite.training.version import RESULTS_VERSION
 
-VERSION = 2
+VERSION = 3
 SCORES = {
     "mlp": {"train_loss_last": 1.014436, "val_loss_last": 0.974869, "test_loss": 1.236189},
     "gru": {"train_loss_last": 0.992437, "val_loss_last": 1.079987, "test_loss": 1.252870},

@@ -30,7 +30,7 @@ def batch_normalization(layer: keras.layers.BatchNormalization, fusion: Fusion, 
                 fusion.assign(moving, kept + tf.squeeze(now, over) * (1.0 - layer.momentum))
         else:
             mean, variance = weight(layer.moving_mean), weight(layer.moving_variance)
-        scale = tf.math.rsqrt(variance + layer.epsilon)
+        scale = _inverse_root(variance + layer.epsilon)
         if layer.scale:
             scale *= weight(layer.gamma)
         shift = -mean * scale
@@ -48,6 +48,15 @@ def batch_normalization(layer: keras.layers.BatchNormalization, fusion: Fusion, 
         return Members(outputs if back is None else tf.transpose(outputs, back))
 
     return form
+
+
+def _inverse_root(value: tf.Tensor) -> tf.Tensor:
+    """`1 / sqrt(value)`, of each member to the same bits wherever it sits.
+
+    Outside XLA `rsqrt` is an approximation in whole blocks of a tensor and exact in what is left of it, and
+    few features do not fill the blocks.
+    """
+    return 1.0 / tf.sqrt(value) if tf.executing_eagerly() else tf.math.rsqrt(value)
 
 
 def _features_last(value: tf.Tensor, axis: int) -> tuple[tf.Tensor, list[int] | None]:
