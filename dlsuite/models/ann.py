@@ -2,7 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from dlsuite.models.blocks import Activation, embed, hidden_layers, l2_penalty, model_input, stacked
+from dlsuite.models.blocks import (
+    Activation,
+    DropoutPlacement,
+    embed,
+    hidden_layers,
+    l2_penalty,
+    model_input,
+    stacked,
+)
 from dlsuite.models.catalog import KINDS, register_model
 from dlsuite.spec import Count, DropoutRate, Sizes, WeightPenalty
 
@@ -21,14 +29,15 @@ def mlp(
     activation: Activation = "relu",
     dropout: DropoutRate = 0.0,
     batch_norm: bool = False,
+    dropout_placement: DropoutPlacement = "after",
     l2: WeightPenalty = 0.0,
     embedding: Count = 16,
 ) -> "keras.Model":
     """Multilayer perceptron: dense layers, one after another; any input, flattened.
 
-    Each hidden layer computes `dropout(activation(norm(x W)))`. It takes every kind of data, so that the
-    families can be compared: a text's token vectors, a series' window and an image's pixels are laid
-    side by side.
+    Each hidden layer computes `dropout(activation(norm(x W)))` by default. It takes every kind of data, so
+    that the families can be compared: a text's token vectors, a series' window and an image's pixels are
+    laid side by side.
 
     Args:
         input_shape: The shape of one example.
@@ -37,14 +46,17 @@ def mlp(
         units: Units of each hidden layer.
         depth: How often the stack of hidden layers is repeated.
         activation: The hidden layers' activation.
-        dropout: Rate of dropout after each hidden activation.
+        dropout: Rate of dropout in each hidden layer.
         batch_norm: Whether batch normalization stands between each hidden layer and its activation.
+        dropout_placement: Whether dropout stands after batch normalization and activation, or before
+            both, where it shifts the variance between training and inference.
         l2: Weight of the sum of squares of every kernel, added to the loss.
         embedding: For text, the size of a token's vector.
 
     References:
         Rumelhart, Hinton and Williams (1986), Learning representations by back-propagating errors.
-        Srivastava et al. (2014), Dropout. Ioffe and Szegedy (2015), Batch normalization.
+        Srivastava et al. (2014), Dropout. Ioffe and Szegedy (2015), Batch normalization. Li, Chen, Hu and
+        Yang (2019), Understanding the disharmony between dropout and batch normalization by variance shift.
     """
     import keras
 
@@ -57,6 +69,7 @@ def mlp(
         activation=activation,
         batch_norm=batch_norm,
         dropout=dropout,
+        dropout_placement=dropout_placement,
         l2=l2,
     )
     logits = keras.layers.Dense(outputs, kernel_regularizer=l2_penalty(l2), name="output")(x)

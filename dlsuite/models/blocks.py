@@ -15,6 +15,9 @@ Activation = Literal[
 ]
 """Activation functions, by Keras's names."""
 
+DropoutPlacement = Literal["after", "before"]
+"""Where dropout stands: after batch normalization and activation, or before both."""
+
 
 def stacked(widths: Sequence[int], depth: int) -> list[int]:
     """Repeat a stack of layer sizes: `(64,)` three times is three layers of 64."""
@@ -51,6 +54,7 @@ def hidden_layers(
     activation: str,
     batch_norm: bool,
     dropout: float,
+    dropout_placement: DropoutPlacement,
     l2: float,
     prefix: str = "",
 ) -> Any:
@@ -58,8 +62,11 @@ def hidden_layers(
 
     Batch normalization stands before the activation, where Ioffe and Szegedy (2015) put it; dropout after
     it, so that what it drops are the units' outputs (Srivastava et al., 2014) and the moving statistics of
-    the same layer's batch normalization never see dropped units (Li et al., 2019, on the disharmony of the
-    two). A layer has no bias if batch normalization follows: its shift replaces it.
+    the same layer's batch normalization never see dropped units. Dropout before batch normalization leaves
+    a unit's mean as it is but raises its variance, in training alone: at inference the moving variance is
+    too large for what comes in. It can be placed there to see that. The layer after sees some of it either
+    way, since its weights mix dropped units (Li et al., 2019). A layer has no bias if batch normalization
+    follows: its shift replaces it.
 
     Args:
         x: `[batch, features]`.
@@ -67,6 +74,7 @@ def hidden_layers(
         activation: Name of a Keras activation.
         batch_norm: Whether to normalize.
         dropout: The rate.
+        dropout_placement: Whether dropout stands after normalization and activation, or before both.
         l2: Weight of the kernels' sum of squares.
         prefix: Begins the numbers that end the names of what follows a dense layer.
 
@@ -83,10 +91,14 @@ def hidden_layers(
             kernel_regularizer=l2_penalty(l2),
             name=f"dense_{number}",
         )(x)
+        drop = keras.layers.Dropout(dropout, name=f"dropout_{name}")
+        if dropout_placement == "before":
+            x = drop(x)
         if batch_norm:
             x = batch_normalization(x, name=name)
         x = keras.layers.Activation(activation, name=f"activation_{name}")(x)
-        x = keras.layers.Dropout(dropout, name=f"dropout_{name}")(x)
+        if dropout_placement == "after":
+            x = drop(x)
     return x
 
 

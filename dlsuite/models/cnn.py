@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from dlsuite.errors import SpecError
 from dlsuite.models.blocks import (
     Activation,
+    DropoutPlacement,
     batch_normalization,
     hidden_layers,
     l2_penalty,
@@ -28,12 +29,14 @@ def cnn(
     activation: Activation = "relu",
     dropout: DropoutRate = 0.0,
     batch_norm: bool = False,
+    dropout_placement: DropoutPlacement = "after",
     l2: WeightPenalty = 0.0,
 ) -> "keras.Model":
     """Convolutional network: convolve, normalize, activate, pool, drop; then dense layers.
 
-    Each stage halves the image and ends in dropout. Batch normalization stands between a convolution and
-    its activation, one mean and variance a filter over batch, height and width (Ioffe and Szegedy, 2015).
+    Each stage halves the image and, by default, ends in dropout. Batch normalization stands between a
+    convolution and its activation, one mean and variance a filter over batch, height and width (Ioffe and
+    Szegedy, 2015).
 
     Args:
         input_shape: `(height, width, channels)`.
@@ -42,8 +45,11 @@ def cnn(
         depth: Convolutions in each stage.
         units: Units of each dense layer after the last stage.
         activation: Activation after each convolution and the dense layer.
-        dropout: Rate of dropout after each stage's pooling and after the dense layer.
+        dropout: Rate of dropout, once in each stage and once in each dense layer.
         batch_norm: Whether batch normalization stands before each activation.
+        dropout_placement: Whether dropout stands after a stage's pooling and a dense layer's activation, or
+            before the batch normalization and activation of the stage's last convolution and of the dense
+            layer, where it shifts the variance between training and inference.
         l2: Weight of the sum of squares of every kernel, added to the loss.
 
     Raises:
@@ -51,7 +57,9 @@ def cnn(
 
     References:
         LeCun et al. (1998), Gradient-based learning applied to document recognition. Simonyan and
-        Zisserman (2015), Very deep convolutional networks for large-scale image recognition.
+        Zisserman (2015), Very deep convolutional networks for large-scale image recognition. Li, Chen, Hu
+        and Yang (2019), Understanding the disharmony between dropout and batch normalization by variance
+        shift.
     """
     import keras
 
@@ -59,14 +67,18 @@ def cnn(
     inputs = model_input(input_shape, None)
     x = inputs
     for stage, width in enumerate(filters, start=1):
+        drop = keras.layers.Dropout(dropout, name=f"dropout_{stage}")
         for number in range(1, depth + 1):
             name = f"{stage}_{number}"
             x = _convolve(x, width, name=name, use_bias=not batch_norm, l2=l2)
+            if dropout_placement == "before" and number == depth:
+                x = drop(x)
             if batch_norm:
                 x = batch_normalization(x, name=name)
             x = keras.layers.Activation(activation, name=f"activation_{name}")(x)
         x = keras.layers.MaxPooling2D(2, name=f"pool_{stage}")(x)
-        x = keras.layers.Dropout(dropout, name=f"dropout_{stage}")(x)
+        if dropout_placement == "after":
+            x = drop(x)
     x = keras.layers.Flatten(name="flatten")(x)
     x = hidden_layers(
         x,
@@ -74,6 +86,7 @@ def cnn(
         activation=activation,
         batch_norm=batch_norm,
         dropout=dropout,
+        dropout_placement=dropout_placement,
         l2=l2,
         prefix="dense_",
     )

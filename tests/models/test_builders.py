@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dlsuite.models import create_model, list_models, model_entry
+from dlsuite.training.initialize import initial_weights
 
 SHAPES = {"table": (4,), "series": (5, 2), "image": (8, 8, 1), "text": (5,)}
 SMALL: dict[str, dict[str, Any]] = {
@@ -16,6 +17,7 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 CASES = [(name, kind) for name in list_models() for kind in model_entry(name).kinds]
 FIRST = [(name, model_entry(name).kinds[0]) for name in list_models()]
+PLACED = [(name, kind) for name, kind in FIRST if name in ("cnn", "mlp")]
 RECURRENT = ["simple_rnn", "gru", "lstm"]
 
 
@@ -113,6 +115,90 @@ def test_rates_reach_every_dropout_layer(name: str, kind: str) -> None:
     rates = [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
     assert rates
     assert set(rates) == {0.3}
+
+
+def order(name: str, kind: str, **settings: Any) -> list[str]:
+    """The layers' names, without their numbers, from the first layer with weights on."""
+    model = build(name, kind, **settings)
+    names = [layer.name.rstrip("_0123456789") for layer in model.layers]
+    return names[names.index("conv" if name == "cnn" else "dense") :]
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_dropout_stands_where_it_is_placed(batch_norm: bool) -> None:
+    norm = ["batch_norm"] * batch_norm
+    settings: dict[str, Any] = {"units": [4, 4], "dropout": 0.3, "batch_norm": batch_norm}
+    after = ["dense", *norm, "activation", "dropout"]
+    before = ["dense", "dropout", *norm, "activation"]
+    assert order("mlp", "table", **settings) == [*after, *after, "output"]
+    assert order("mlp", "table", dropout_placement="before", **settings) == [
+        *before,
+        *before,
+        "output",
+    ]
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_dropout_of_a_stage_stands_where_it_is_placed(batch_norm: bool) -> None:
+    norm = ["batch_norm"] * batch_norm
+    settings: dict[str, Any] = {"filters": [2], "depth": 2, "batch_norm": batch_norm}
+    first = ["conv", *norm, "activation"]
+    dense_norm = ["batch_norm_dense"] * batch_norm
+    assert order("cnn", "image", **settings) == [
+        *first,
+        *["conv", *norm, "activation", "pool", "dropout", "flatten"],
+        *["dense", *dense_norm, "activation_dense", "dropout_dense", "output"],
+    ]
+    assert order("cnn", "image", dropout_placement="before", **settings) == [
+        *first,
+        *["conv", "dropout", *norm, "activation", "pool", "flatten"],
+        *["dense", "dropout_dense", *dense_norm, "activation_dense", "output"],
+    ]
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+@pytest.mark.parametrize(("name", "kind"), PLACED)
+def test_the_placement_of_dropout_changes_neither_names_nor_initial_weights(
+    name: str, kind: str, batch_norm: bool
+) -> None:
+    models = [
+        build(name, kind, dropout=0.3, batch_norm=batch_norm, dropout_placement=placement)
+        for placement in ("after", "before")
+    ]
+    after, before = ({layer.name for layer in model.layers} for model in models)
+    assert after == before
+    paths = [[weight.path for weight in model.weights] for model in models]
+    assert paths[0] == paths[1]
+    for one, other in zip(*(initial_weights(model, 3) for model in models), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(("name", "kind"), PLACED)
+def test_dropout_before_batch_normalization_raises_the_variance_that_it_learns(
+    name: str, kind: str
+) -> None:
+    def learned(**settings: Any) -> np.ndarray:
+        keras.utils.set_random_seed(0)
+        model = build(name, kind, batch_norm=True, **settings)
+        model.set_weights(initial_weights(model, 3))
+        model(np.tile(examples(kind), (20, *[1] * len(SHAPES[kind]))), training=True)
+        first = next(x for x in model.layers if isinstance(x, keras.layers.BatchNormalization))
+        moved = np.asarray(first.moving_variance) - first.momentum  # It begins at 1.
+        return np.asarray(moved / (1 - first.momentum))
+
+    without = learned()
+    np.testing.assert_array_equal(learned(dropout=0.5), without)
+    before = learned(dropout=0.5, dropout_placement="before")
+    assert np.all(before > 1.5 * without)
+
+
+def test_without_batch_normalization_either_placement_drops_the_same_relus() -> None:
+    outputs = {}
+    for placement in ("after", "before"):
+        keras.utils.set_random_seed(0)  # Keras's own dropout draws from it.
+        model = build("mlp", "table", dropout=0.5, dropout_placement=placement)
+        outputs[placement] = np.asarray(model(examples("table"), training=True))
+    np.testing.assert_array_equal(outputs["after"], outputs["before"])
 
 
 @pytest.mark.parametrize("name", RECURRENT)
