@@ -1,21 +1,39 @@
 """What is measured of a trial: the columns' names, what they mean and which way is better."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from dlsuite.analysis.frames import number
+from dlsuite.analysis.overfitting import restricted_onset
 from dlsuite.errors import DlsuiteError
 
 HIGHER_IS_BETTER = {"loss": False, "accuracy": True, "rmse": False, "mae": False}
 """The metrics that trials are measured by, and whether a higher value is the better one."""
 
+GAP = "gap_loss_last"
+"""The generalization gap that sentences and figures tell of: that of the loss, at the last epoch."""
+ONSET = "onset_epoch"
+"""The epoch in which overfitting sets in; empty where it never does."""
+
 _METRIC = "|".join(HIGHER_IS_BETTER)
-_COLUMN = re.compile(rf"(train|val|gap)_({_METRIC})_(best|last)|(test)_({_METRIC})")
+_COLUMN = re.compile(rf"(train|val|gap)_({_METRIC})_(best|last)|(test|test_gap)_({_METRIC})")
 _METRIC_LABELS = {"rmse": "RMSE", "mae": "MAE"}
+_OTHERS = {
+    "overfits": "share of trials that overfit",
+    ONSET: "epoch in which overfitting sets in",
+    "rise_after_onset": "rise of the validation loss after it",
+    "epochs_to_90": "epochs to 90 % of the way",
+    "step_loss_spread": "step-to-step spread of the loss",
+    "unit_correlation": "correlation between hidden units",
+    "lesion_loss": "loss when a quarter of the units is lost",
+}
 
 
 def higher_is_better(metric: str) -> bool:
@@ -38,23 +56,26 @@ def metric_label(metric: str) -> str:
 
 @dataclass(frozen=True)
 class Measure:
-    """One number a trial, named as its column: `val_loss_best`, `gap_accuracy_last`, `test_rmse`.
+    """One number a trial, named as its column: `val_loss_best`, `test_rmse`, `onset_epoch`.
 
     Attributes:
         column: The column's name.
-        split: `train`, `val`, `test`, or `gap` for the generalization gap.
-        metric: `loss`, `accuracy`, `rmse` or `mae`.
+        split: `train`, `val`, `test`, or `gap` and `test_gap` for the generalization gaps; empty for
+            what is no score.
+        metric: `loss`, `accuracy`, `rmse` or `mae`; empty for what is no score.
         epoch: `best` (on validation) or `last`; the test split is read at the best epoch only.
     """
 
     column: str
-    split: str
-    metric: str
-    epoch: str
+    split: str = ""
+    metric: str = ""
+    epoch: str = ""
 
     @classmethod
     def parse(cls, column: str) -> "Measure | None":
         """Read a column's name; None if the column is not a measure."""
+        if column in _OTHERS:
+            return cls(column)
         match = _COLUMN.fullmatch(column)
         if match is None:
             return None
@@ -62,6 +83,27 @@ class Measure:
         if test:
             return cls(column, test, test_metric, "best")
         return cls(column, split, metric, epoch)
+
+    @property
+    def is_score(self) -> bool:
+        """Whether one value of it is better than another: gaps are no scores."""
+        return self.split in ("train", "val", "test")
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """What its mean cannot leave."""
+        if self.is_score:
+            return 0.0, 1.0 if self.metric == "accuracy" else math.inf
+        return (0.0, 1.0) if self.column == "overfits" else (-math.inf, math.inf)
+
+    def label(self) -> str:
+        """Write the measure as prose does."""
+        if not self.metric:
+            return _OTHERS[self.column]
+        metric = metric_label(self.metric)
+        if self.split in ("gap", "test_gap"):
+            return f"{metric} gap" + (" on test" if self.split == "test_gap" else "")
+        return f"{self.split} {metric}"
 
     def guess(self, task: Mapping[str, Any]) -> float:
         """The score of guessing; NaN where it is not known, as on the training split.
@@ -71,6 +113,21 @@ class Measure:
         """
         return number(task, f"guess_{self.split}_{self.metric}")
 
+    def values(self, trials: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Read the measure of each trial; NaN where it has none, or did not complete.
+
+        An onset that never came counts as the last epoch, see `restricted_onset`.
+
+        Args:
+            trials: A row a trial, with `status`; with `epochs` where onsets are asked for.
+        """
+        column = trials[self.column]
+        found = column.astype("Float64").to_numpy(dtype=float, na_value=float("nan"))
+        if self.column == ONSET and trials["epochs"].notna().any():
+            found = restricted_onset(found, int(trials["epochs"].max()))
+        completed = (trials["status"] == "completed").to_numpy()
+        return np.where(completed, found, np.nan)
+
 
 def measures_in(trials: pd.DataFrame) -> list[Measure]:
     """List the measures that a frame of trials holds, in the order of its columns."""
@@ -78,18 +135,20 @@ def measures_in(trials: pd.DataFrame) -> list[Measure]:
     return [measure for measure in parsed if measure is not None]
 
 
-def metrics_of_task(trials: pd.DataFrame, task: Mapping[str, Any]) -> set[str]:
-    """Find the metrics that a task is measured by, even if all of its trials diverged.
+def measures_of_task(trials: pd.DataFrame, task: Mapping[str, Any]) -> list[Measure]:
+    """List the measures that a task has, even if all of its trials diverged.
 
     Args:
         trials: The task's trials.
         task: The task's row.
 
     Returns:
-        The loss, the metric that decides, and all that have a score of guessing or any value.
+        Those of the loss, of the metric that decides, of every metric that has a score of guessing or
+        any value, and what is no score.
     """
-    metrics = {"loss", str(task["metric"])}
-    for measure in measures_in(trials):
+    measures = measures_in(trials)
+    metrics = {"", "loss", str(task["metric"])}
+    for measure in measures:
         if pd.notna(measure.guess(task)) or trials[measure.column].notna().any():
             metrics.add(measure.metric)
-    return metrics
+    return [measure for measure in measures if measure.metric in metrics]

@@ -7,17 +7,22 @@ import numpy as np
 import pandas as pd
 
 from dlsuite.analysis.frames import require_columns, task_row
-from dlsuite.analysis.intervals import mean_interval
-from dlsuite.analysis.measures import Measure, measures_in, metrics_of_task
-from dlsuite.analysis.selection import select_tuned
+from dlsuite.analysis.intervals import interquartile_mean, proportion_interval
+from dlsuite.analysis.measures import Measure, measures_of_task
+from dlsuite.analysis.replicates import REPLICATE, replicated_interval
+from dlsuite.analysis.selection import count_tuned, select_tuned
 
 STATISTICS = (
     "n",
     "n_diverged",
     "divergence_rate",
+    "divergence_low",
+    "divergence_high",
+    "conditional",
     "mean",
     "ci_low",
     "ci_high",
+    "iqm",
     "sd",
     "min",
     "max",
@@ -33,7 +38,7 @@ def summarize(
     tuned: Sequence[str],
     tasks: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Summarize the selected trials of each task and condition.
+    """Summarize the trials that stand for each task and condition, those of `count_tuned`.
 
     Args:
         trials: A row a trial.
@@ -46,50 +51,66 @@ def summarize(
         `condition`, the factors, the tuned values chosen, `measure`, and
 
         - `n`, the completed trials that have a value; `n_diverged`; `divergence_rate`, the share
-          of diverged trials, failed ones not counted;
-        - `mean`, `ci_low` and `ci_high` (95 % t interval, empty below two trials), `sd` (n - 1),
-          `min`, `max`: over the n trials, in the measure's unit. They are conditional on the trial
-          not having diverged;
+          of diverged trials, failed ones not counted, with its exact 95 % interval `divergence_low`,
+          `divergence_high`;
+        - `conditional`, whether some diverged: what follows is then of the others only;
+        - `mean`, `ci_low` and `ci_high` (95 % interval of `replicated_interval`, empty below two
+          trials, cut to what the measure can be; exact for shares), `iqm` (the interquartile mean),
+          `sd` (n - 1), `min`, `max`: over the n trials, in the measure's unit; over several splits, the
+          mean, its interval and `sd` are of the seeds that have all of them. Of onsets, the mean is
+          the restricted one, see `Measure.values`;
         - `guess`, the score of guessing on the same split, empty where it is not known.
 
     Raises:
         DlsuiteError: A column or a task is missing, or its metric is unknown.
     """
     keys = ["task", "condition", *factors, *tuned]
-    require_columns(trials, [*keys, "status"], name="trials")
-    selected = trials.loc[select_tuned(trials, tuned=tuned, tasks=tasks).to_numpy()]
+    require_columns(trials, [*keys, *REPLICATE, "status"], name="trials")
+    selected = trials.loc[select_tuned(trials, tuned=tuned, tasks=tasks).to_numpy(), keys]
+    counted = trials.loc[count_tuned(trials, tuned=tuned, tasks=tasks).to_numpy()]
     settings = {*factors, *tuned}
-    measures = [m for m in measures_in(trials) if m.column not in settings]
     rows: list[dict[str, object]] = []
-    for task, of_task in selected.groupby("task", sort=False):
+    for task, of_task in counted.groupby("task", sort=False):
         about = task_row(tasks, str(task))
-        metrics = metrics_of_task(trials.loc[trials["task"] == task], about)
-        for _, group in of_task.groupby("condition", sort=False):
-            condition = {str(key): group[key].iloc[0] for key in keys}
+        measures = measures_of_task(trials.loc[trials["task"] == task], about)
+        chosen = selected.loc[selected["task"] == task].drop_duplicates("condition")
+        for name, group in of_task.groupby("condition", sort=False):
+            first = chosen.loc[chosen["condition"] == name].iloc[0]
+            condition = {str(key): value for key, value in first.items()}
             rows += [
                 {**condition, "measure": measure.column, **_statistics(group, measure, about)}
                 for measure in measures
-                if measure.metric in metrics
+                if measure.column not in settings
             ]
     summary = pd.DataFrame(rows, columns=[*keys, "measure", *STATISTICS])
     return summary.astype({key: trials[key].dtype for key in keys})
 
 
-def _statistics(group: pd.DataFrame, measure: Measure, task: Mapping[str, Any]) -> dict[str, float]:
-    completed = group.loc[group["status"] == "completed", measure.column]
-    values = completed.to_numpy(dtype=float, na_value=float("nan"))
-    values = values[~np.isnan(values)]
-    interval = mean_interval(values)
+def _statistics(
+    group: pd.DataFrame, measure: Measure, task: Mapping[str, Any]
+) -> dict[str, object]:
+    by_trial = measure.values(group)
+    known = ~np.isnan(by_trial)
+    values = by_trial[known]
+    interval = replicated_interval(values, group.loc[known, REPLICATE])
+    low, high = np.clip([interval.low, interval.high], *measure.bounds)
+    if measure.column == "overfits":
+        low, high = proportion_interval(int(values.sum()), values.size)
     n_diverged = int((group["status"] == "diverged").sum())
-    n_decided = len(completed) + n_diverged
+    n_decided = int((group["status"] == "completed").sum()) + n_diverged
+    divergence = proportion_interval(n_diverged, n_decided)
     nan = float("nan")
     return {
-        "n": interval.n,
+        "n": values.size,
         "n_diverged": n_diverged,
         "divergence_rate": n_diverged / n_decided if n_decided else nan,
+        "divergence_low": divergence[0],
+        "divergence_high": divergence[1],
+        "conditional": n_diverged > 0,
         "mean": interval.mean,
-        "ci_low": interval.low,
-        "ci_high": interval.high,
+        "ci_low": low,
+        "ci_high": high,
+        "iqm": interquartile_mean(values),
         "sd": interval.sd,
         "min": float(values.min()) if values.size else nan,
         "max": float(values.max()) if values.size else nan,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dlsuite.analysis import select_tuned
+from dlsuite.analysis import count_tuned
 from dlsuite.analysis.factor_values import format_value
 from dlsuite.analysis.frames import number, require_columns, task_row
 
@@ -54,12 +54,11 @@ def factor_data(
         tasks: A row a task.
         factor: The factor along the x axis.
         factors: Names of all factors.
-        tuned: Names of the tuned columns; of each condition, the trials with its chosen values
-            count.
+        tuned: Names of the tuned columns; the trials of `count_tuned` are shown.
     """
     require_columns(summary, ["task", "condition", "measure", *factors], name="summary")
     others = tuple(other for other in factors if other != factor)
-    chosen = trials.loc[select_tuned(trials, tuned=tuned, tasks=tasks).to_numpy()]
+    chosen = trials.loc[count_tuned(trials, tuned=tuned, tasks=tasks).to_numpy()]
     completed = chosen.loc[chosen["status"] == "completed"].reset_index(drop=True)
     means, points = [], []
     for task in summary["task"].drop_duplicates():

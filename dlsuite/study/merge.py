@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from dlsuite.analysis import select_tuned, summarize
+from dlsuite.analysis import TABLES, analyze, count_tuned, select_tuned, with_overfitting
 from dlsuite.data import Dataset
 from dlsuite.spec.metrics import METRICS
 from dlsuite.store import (
@@ -68,14 +68,24 @@ def merge(
     tasks = pd.DataFrame([_task_row(plan, index, data) for index in range(len(plan.tasks))])
     tasks = tasks.reindex(columns=[c for c in TASKS if c in tasks.columns])
     trials["selected"] = select_tuned(trials, tuned=tuned, tasks=tasks)
+    trials["counted"] = count_tuned(trials, tuned=tuned, tasks=tasks)
+    trials = with_overfitting(trials, curves, by=[POSITION])
     trials = trials[trial_columns(factors, tuned, scores)]
-    summary = summarize(trials, factors=factors, tuned=tuned, tasks=tasks)
+    curves = curves[curve_columns(factors, tuned, scores)]
+    tables = analyze(
+        trials,
+        curves,
+        tasks,
+        factors=factors,
+        tuned=tuned,
+        baseline=dict(study.full_baseline),
+    )
     return {
         "tasks.csv": to_csv(tasks),
         "trials.csv": to_csv(trials, exact=settings),
-        "curves.csv": to_csv(curves[curve_columns(factors, tuned, scores)], exact=settings),
+        "curves.csv": to_csv(curves, exact=settings),
         "layers.csv": to_csv(layers[layer_columns(factors, tuned)], exact=settings),
-        "summary.csv": to_csv(summary, exact=settings),
+        **{f"{name}.csv": to_csv(tables[name], exact=settings) for name in TABLES},
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dlsuite.analysis.summary import STATISTICS
+from dlsuite.analysis.analyze import COLUMNS as ANALYSIS_COLUMNS
 from dlsuite.data import DataEntry, data_entry, data_settings
 from dlsuite.errors import SpecError, closest
 from dlsuite.models import ModelEntry, model_entry
@@ -82,7 +82,7 @@ class Resolver:
                         f"task {self.task.label!r}: both the {place} and the {other} take {key!r}; "
                         "rename the argument of the one that is yours."
                     )
-            for key in self.takes[place].keys() & {*COLUMNS, *STATISTICS}:
+            for key in self.takes[place].keys() & {*COLUMNS, *ANALYSIS_COLUMNS}:
                 raise SpecError(
                     f"task {self.task.label!r}: the {place} takes {key!r}, which is a column of the results; "
                     "rename the argument."

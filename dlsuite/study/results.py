@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dlsuite.analysis import findings
+from dlsuite.analysis import TABLES, findings
 from dlsuite.errors import StoreError
 from dlsuite.report import draw_figures
 from dlsuite.spec import Study, read_study
@@ -56,11 +56,40 @@ class Results:
         """A row a task, condition and measure: n, mean, interval, spread over seeds."""
         return self._store.read_table("summary")
 
+    @cached_property
+    def effects(self) -> pd.DataFrame:
+        """A row a condition and measure: the difference from the baseline, paired by seed."""
+        return self._store.read_table("effects")
+
+    @cached_property
+    def interactions(self) -> pd.DataFrame:
+        """A row a pair of factors' values and measure: what both together do beyond their sum."""
+        return self._store.read_table("interactions")
+
+    @cached_property
+    def checklist(self) -> pd.DataFrame:
+        """A row a task and check: whether somebody should look, and why."""
+        return self._store.read_table("checklist")
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Any table of the study's folder, by name.
+
+        Args:
+            name: `trials`, `curves`, `layers`, `tasks`, or one of `dlsuite.analysis.TABLES`.
+
+        Raises:
+            StoreError: It is not there or is no table.
+        """
+        known = ("tasks", "trials", "curves", "layers", *TABLES)
+        if name not in known:
+            raise StoreError(f"table: expected one of {', '.join(known)}; got {name!r}.")
+        return self._store.read_table(name)
+
     @property
     def findings(self) -> list[str]:
-        """What was found: a sentence a task and factor, with numbers."""
+        """What was found: a few sentences a task and factor, with numbers."""
         return findings(
-            self.summary,
+            {name: self.table(name) for name in TABLES},
             self.tasks,
             factors=list(self.study.factors),
             baseline=dict(self.study.full_baseline),

@@ -1,0 +1,244 @@
+"""Every condition against the baseline: trials in, one row a task, condition and measure out."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from dlsuite.analysis.factor_values import same_value
+from dlsuite.analysis.frames import require_columns, task_row
+from dlsuite.analysis.measures import Measure, measures_of_task
+from dlsuite.analysis.paired import detectable, paired_difference
+from dlsuite.analysis.replicates import REPLICATE, by_replicate
+from dlsuite.analysis.selection import count_tuned
+from dlsuite.analysis.verdicts import LEVEL, TOO_FEW, verdict
+from dlsuite.errors import DlsuiteError
+
+DIVERGED = "diverged"
+"""The measure that counts divergence: 1 for a trial that diverged, 0 for one that completed."""
+
+EFFECTS = (
+    "role",
+    "n_pairs",
+    "difference",
+    "ci_low",
+    "ci_high",
+    "iqm",
+    "sd",
+    "p",
+    "p_adjusted",
+    "effect_size",
+    "agree",
+    "detectable",
+    "sd_ratio",
+    "sd_ratio_low",
+    "sd_ratio_high",
+    "sd_ratio_p",
+    "verdict",
+)
+"""The columns of the effects behind those that name the condition and the measure, in order."""
+
+
+def effects(
+    trials: pd.DataFrame,
+    *,
+    factors: Sequence[str],
+    tuned: Sequence[str],
+    tasks: pd.DataFrame,
+    baseline: Mapping[str, object],
+) -> pd.DataFrame:
+    """Compare every condition with the baseline, paired by seed and split.
+
+    A pair is dropped if either side diverged. The comparisons of a task on the test split, by its one
+    metric, are a family: Holm's correction (1979) keeps the chance of any false claim among them at 5 %.
+    All other measures are exploratory; their p is of one comparison alone, and so is every interval.
+
+    Args:
+        trials: A row a trial.
+        factors: Names of the factor columns.
+        tuned: Names of the tuned columns; each condition has its own chosen values.
+        tasks: A row a task, with `task` and `metric`.
+        baseline: The baseline's value of every factor.
+
+    Returns:
+        A row a task, condition other than the baseline, and measure: `task`, `condition`, the factors,
+        `measure`, and
+
+        - `role`: `primary` for the family, else `exploratory`;
+        - `n_pairs`; `difference`, its 95 % interval `ci_low`, `ci_high`, its interquartile mean `iqm` and
+          its spread over pairs `sd`: the condition minus the baseline, in the measure's unit;
+        - `p`, two-sided, by the t test of the pairs (for the measure `diverged`, exact by McNemar, 1947);
+          `p_adjusted`, in the family;
+        - `effect_size`, in standard deviations of the differences; `agree`, the share of pairs on the
+          mean's side;
+        - `detectable`, the smallest difference that so many pairs show in four of five studies, at the
+          level that the family leaves a single comparison;
+        - `sd_ratio`, how many times the baseline's spread over seeds, with `sd_ratio_low`,
+          `sd_ratio_high` and `sd_ratio_p`, by `spread_ratio`;
+        - `verdict`: `better`, `worse` (of what is no score `higher`, `lower`), `no clear difference`;
+          without an interval `all diverged`, `baseline diverged` or `too few pairs`.
+
+    Raises:
+        DlsuiteError: A column, a task or the baseline's value of a factor is missing.
+    """
+    require_columns(
+        trials, ["task", "condition", "status", *REPLICATE, *factors, *tuned], name="trials"
+    )
+    check_baseline(baseline, factors)
+    counted = trials.loc[count_tuned(trials, tuned=tuned, tasks=tasks).to_numpy()]
+    keys = ["task", "condition", *factors]
+    rows: list[dict[str, object]] = []
+    for task, of_task in counted.groupby("task", sort=False):
+        base = of_task.loc[is_baseline(of_task, baseline)]
+        if base.empty:
+            continue
+        about = task_row(tasks, str(task))
+        measures = [
+            measure
+            for measure in measures_of_task(trials.loc[trials["task"] == task], about)
+            if measure.column not in {*factors, *tuned}
+        ]
+        of_this_task: list[dict[str, object]] = []
+        for condition, group in of_task.groupby("condition", sort=False):
+            if condition != base["condition"].iloc[0]:
+                named = {key: group[key].iloc[0] for key in keys}
+                of_this_task += [named | row for row in _compare(group, base, measures)]
+        rows += _judged(of_this_task, about)
+    found = pd.DataFrame(rows, columns=[*keys, "measure", *EFFECTS])
+    return found.astype({key: trials[key].dtype for key in keys})
+
+
+def check_baseline(baseline: Mapping[str, object], factors: Sequence[str]) -> None:
+    """See that the baseline names every factor.
+
+    Raises:
+        DlsuiteError: It does not.
+    """
+    missing = [factor for factor in factors if factor not in baseline]
+    if missing:
+        raise DlsuiteError(
+            f"baseline: expected a value for every factor; got none for {', '.join(missing)}."
+        )
+
+
+def is_baseline(frame: pd.DataFrame, baseline: Mapping[str, object]) -> "pd.Series[bool]":
+    """Which rows stand at the baseline, in all of its factors."""
+    at = pd.Series(True, index=frame.index)
+    for factor, value in baseline.items():
+        distinct = {found: same_value(found, value) for found in frame[factor].unique()}
+        at &= frame[factor].map(distinct).astype(bool)
+    return at
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Adjust the p of a family, so that the chance of any false claim is what the level says.
+
+    The smallest p is multiplied by the size of the family, the next by one less, and so on; none may end
+    below one that was smaller (Holm, 1979, "A simple sequentially rejective multiple test procedure").
+
+    Args:
+        p: The family, without NaN.
+
+    Returns:
+        The adjusted p, in the same order.
+    """
+    # statsmodels has it too, but collects all garbage at every call.
+    order = np.argsort(p, kind="stable")
+    scaled = np.asarray(p, dtype=float)[order] * np.arange(len(p), 0, -1)
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
+    return [float(value) for value in adjusted]
+
+
+def _compare(
+    group: pd.DataFrame, base: pd.DataFrame, measures: Sequence[Measure]
+) -> list[dict[str, object]]:
+    """A condition against the baseline: a row a measure, without what depends on the family."""
+    ours, theirs = by_replicate(group), by_replicate(base)
+    shared = ours.index.intersection(theirs.index).sort_values()
+    ours, theirs = ours.loc[shared], theirs.loc[shared]
+    replicates = ours[REPLICATE].reset_index(drop=True)
+    without = {"all diverged": group, "baseline diverged": base}
+    reasons = [why for why, side in without.items() if (side["status"] == "diverged").all()]
+    rows: list[dict[str, object]] = []
+    for measure in measures:
+        found = paired_difference(measure.values(ours), measure.values(theirs), replicates)
+        interval, spread = found.interval, found.spread
+        rows.append(
+            {
+                "measure": measure.column,
+                "n_pairs": interval.n,
+                "difference": interval.mean,
+                "ci_low": interval.low,
+                "ci_high": interval.high,
+                "iqm": found.iqm,
+                "sd": interval.sd,
+                "p": interval.p,
+                "effect_size": found.effect_size,
+                "agree": found.agree,
+                "sd_ratio": spread.ratio,
+                "sd_ratio_low": spread.low,
+                "sd_ratio_high": spread.high,
+                "sd_ratio_p": spread.p,
+                "interval": interval,
+                "verdict": next(iter(reasons), TOO_FEW),
+            }
+        )
+    return [*rows, _divergence(ours, theirs, replicates)]
+
+
+def _divergence(
+    ours: pd.DataFrame, theirs: pd.DataFrame, replicates: pd.DataFrame
+) -> dict[str, object]:
+    """How much more often a condition diverges than the baseline."""
+
+    def flags(trials: pd.DataFrame) -> Any:
+        known = {"diverged": 1.0, "completed": 0.0}
+        return trials["status"].map(known).to_numpy(dtype=float)
+
+    x, y = flags(ours), flags(theirs)
+    found = paired_difference(x, y, replicates)
+    more, fewer = int((x > y).sum()), int((x < y).sum())
+    exact = stats.binomtest(more, more + fewer).pvalue if more + fewer else 1.0
+    return {
+        "measure": DIVERGED,
+        "n_pairs": found.interval.n,
+        "difference": found.interval.mean,
+        "ci_low": np.maximum(found.interval.low, -1.0),
+        "ci_high": np.minimum(found.interval.high, 1.0),
+        "iqm": found.iqm,
+        "sd": found.interval.sd,
+        "p": float(exact) if found.interval.n else float("nan"),
+        "agree": found.agree,
+        "interval": found.interval,
+        "verdict": TOO_FEW,
+    }
+
+
+def _judged(rows: list[dict[str, object]], task: Mapping[str, Any]) -> list[dict[str, object]]:
+    """Add what depends on the family: adjusted p, the detectable effect, the verdict."""
+    primary = f"test_{task['metric']}"
+    family = [row for row in rows if row["measure"] == primary]
+    tested = [row for row in family if not np.isnan(_float(row["p"]))]
+    for row, p in zip(tested, holm([_float(row["p"]) for row in tested]), strict=True):
+        row["p_adjusted"] = p
+    for row in rows:
+        is_primary = row["measure"] == primary
+        level = LEVEL / max(1, len(tested)) if is_primary else LEVEL
+        interval: Any = row.pop("interval")
+        row["role"] = "primary" if is_primary else "exploratory"
+        row["detectable"] = detectable(interval, alpha=level)
+        row["verdict"] = verdict(
+            str(row["measure"]),
+            _float(row["difference"]),
+            _float(row.get("p_adjusted", math.nan) if is_primary else row["p"]),
+            unknown=str(row["verdict"]),
+        )
+    return rows
+
+
+def _float(value: object) -> float:
+    return float(value)  # type: ignore[arg-type]

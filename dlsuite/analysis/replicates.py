@@ -1,0 +1,32 @@
+"""Values of trials that repeat each other with other seeds, and other splits of the data."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dlsuite.analysis.intervals import MeanInterval, crossed_interval, mean_interval
+
+REPLICATE = ["seed", "split_seed"]
+"""The columns that tell the trials of a condition apart."""
+
+
+def replicated_interval(values: npt.ArrayLike, replicates: pd.DataFrame) -> MeanInterval:
+    """Compute the mean over a condition's trials, with an interval that covers all that was repeated.
+
+    Args:
+        values: Shape `[n]`; NaN stands for a value that is missing.
+        replicates: The `seed` and the `split_seed` of each value.
+
+    Returns:
+        `mean_interval` where there is one split, else `crossed_interval`.
+    """
+    sample = np.asarray(values, dtype=float)
+    if replicates["split_seed"].nunique() <= 1:
+        return mean_interval(sample)
+    grid = replicates.assign(value=sample).pivot(index="seed", columns="split_seed", values="value")
+    return crossed_interval(grid.to_numpy())
+
+
+def by_replicate(trials: pd.DataFrame) -> pd.DataFrame:
+    """Index trials of one condition by seed and split, sorted, so that conditions can be paired."""
+    return trials.set_index(REPLICATE, drop=False).sort_index()
