@@ -11,7 +11,15 @@ if TYPE_CHECKING:
     from dlsuite.data import Dataset, list_data, load_data, register_data
     from dlsuite.models import create_model, list_models, register_model
     from dlsuite.spec import DropoutRate, Study, parse_study, read_study
-    from dlsuite.study import Certificate, Results, load_results, run, verify
+    from dlsuite.study import (
+        Certificate,
+        LearningRateRange,
+        Results,
+        load_results,
+        lr_range,
+        run,
+        verify,
+    )
 
 __version__ = "0.1.0"
 
@@ -19,6 +27,7 @@ _HOMES = {
     "Dataset": "dlsuite.data",
     "Certificate": "dlsuite.study",
     "DropoutRate": "dlsuite.spec",
+    "LearningRateRange": "dlsuite.study",
     "Results": "dlsuite.study",
     "Study": "dlsuite.spec",
     "create_model": "dlsuite.models",
@@ -26,6 +35,7 @@ _HOMES = {
     "list_models": "dlsuite.models",
     "load_data": "dlsuite.data",
     "load_results": "dlsuite.study",
+    "lr_range": "dlsuite.study",
     "parse_study": "dlsuite.spec",
     "read_study": "dlsuite.spec",
     "register_data": "dlsuite.data",
@@ -40,6 +50,7 @@ __all__ = [
     "Dataset",
     "DlsuiteError",
     "DropoutRate",
+    "LearningRateRange",
     "Results",
     "SpecError",
     "StoreError",
@@ -50,6 +61,7 @@ __all__ = [
     "list_models",
     "load_data",
     "load_results",
+    "lr_range",
     "parse_study",
     "read_study",
     "register_data",

@@ -1,7 +1,7 @@
 """What the command line shows: progress while a study runs, tables, and errors."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -75,6 +75,12 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     # A pipe has no width; a table in it should not be wrapped to that of a terminal.
     width = None if out.is_terminal else 200
     Console(highlight=False, markup=False, width=width).print(table)
+
+
+def print_rows(rows: Sequence[Mapping[str, object]]) -> None:
+    """Print rows with the same columns as a table; nothing if there are none."""
+    if rows:
+        print_table(list(rows[0]), [list(row.values()) for row in rows])
 
 
 def print_lines(lines: Iterable[str]) -> None:

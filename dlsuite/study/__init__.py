@@ -3,7 +3,9 @@
 from dlsuite.study.certificate import Certificate, verify
 from dlsuite.study.executors import Executor, InProcessExecutor, Job
 from dlsuite.study.library import find_study, list_studies
+from dlsuite.study.lr_range import lr_range
 from dlsuite.study.plan import Plan, make_plan
+from dlsuite.study.rate_range import LearningRateRange
 from dlsuite.study.resolve import PlannedTask
 from dlsuite.study.results import Results, load_results
 from dlsuite.study.run import run
@@ -14,6 +16,7 @@ __all__ = [
     "Executor",
     "InProcessExecutor",
     "Job",
+    "LearningRateRange",
     "Plan",
     "PlannedTask",
     "Results",
@@ -21,6 +24,7 @@ __all__ = [
     "find_study",
     "list_studies",
     "load_results",
+    "lr_range",
     "make_plan",
     "run",
     "verify",

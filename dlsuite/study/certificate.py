@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlsuite.data import Dataset, data_settings, load_data
+from dlsuite.data import Dataset
 from dlsuite.errors import SpecError
-from dlsuite.models import create_model, model_entry
+from dlsuite.models import model_entry
+from dlsuite.study.subject import is_registered, subject_data, subject_model
 from dlsuite.training.quiet import import_tensorflow
 from dlsuite.training.settings import TrainingSettings, training_hyperparameters
 
@@ -107,7 +107,7 @@ def verify(
 
     given = dict(settings or {})
     training = {k: given.pop(k) for k in list(given) if k in training_hyperparameters()}
-    dataset = _load(data, given)
+    dataset = subject_data(data, given, examples=_EXAMPLES)
     setups, used = [], []
     for member in range(members):
         varied = {name: values[member % len(values)] for name, values in VARIED.items()}
@@ -129,17 +129,6 @@ def verify(
     return Certificate(tuple(differences), tuple(used), tolerance)
 
 
-def _load(data: str | Dataset, given: dict[str, Any]) -> Dataset:
-    if isinstance(data, Dataset):
-        return data
-    known = data_settings(data)
-    settings = {key: given.pop(key) for key in list(given) if key in known}
-    loaded = load_data(data, **settings)
-    if "train_size" in known and "train_size" not in settings and len(loaded.train) > _EXAMPLES:
-        loaded = load_data(data, train_size=_EXAMPLES, **settings)
-    return loaded
-
-
 def _training(given: Mapping[str, Any], varied: Mapping[str, Any]) -> dict[str, Any]:
     """The training's settings of a member; only what its optimizer uses is varied."""
     uses = {"learning_rate", "clip_norm"}
@@ -153,24 +142,13 @@ def _build(
     model: Any, data: Dataset, given: Mapping[str, Any], varied: Mapping[str, Any]
 ) -> tuple[Any, dict[str, Any]]:
     """A member's plain model, and what of it the member has of its own."""
-    if isinstance(model, str) and Path(model).suffix != ".keras":
-        known = model_entry(model).hyperparameters
-        own: dict[str, Any] = {
-            key: varied[key]
-            for key in ("dropout", "recurrent_dropout", "l2")
-            if key in known and key not in given
-        }
-        on = {"batch_norm": True} if "batch_norm" in known else {}
-        built = create_model(
-            model,
-            input_shape=data.input_shape,
-            outputs=data.outputs,
-            vocabulary=len(data.vocabulary) if data.vocabulary is not None else None,
-            **(on | own | dict(given)),
-        )
-        return built, own
-    if given:
-        raise SpecError(f"verify: a finished model takes no {', '.join(sorted(given))}.")
-    from dlsuite.training.verification import finished_model
-
-    return finished_model(model, data), {}
+    if not is_registered(model):
+        return subject_model(model, data, given, asker="verify"), {}
+    known = model_entry(model).hyperparameters
+    own: dict[str, Any] = {
+        key: varied[key]
+        for key in ("dropout", "recurrent_dropout", "l2")
+        if key in known and key not in given
+    }
+    on = {"batch_norm": True} if "batch_norm" in known else {}
+    return subject_model(model, data, on | own | dict(given), asker="verify"), own

@@ -1,10 +1,7 @@
 """What a plan, the registries and a study's results are, as rows and lines to be printed."""
 
-import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-import pandas as pd
 
 from dlsuite.data import data_entry, data_settings, list_data
 from dlsuite.models import list_models, model_entry
@@ -15,7 +12,6 @@ from dlsuite.study.executors import load
 from dlsuite.study.library import find_study, list_studies
 from dlsuite.study.plan import Plan
 from dlsuite.study.populations import into_populations
-from dlsuite.study.results import Results
 from dlsuite.study.sizes import estimate_size
 from dlsuite.study.trial import Trial, condition_label
 from dlsuite.training.lanes import lanes
@@ -206,45 +202,6 @@ def listing(what: str, *, pattern: str = "*", kind: str | None = None) -> list[d
     if what == "studies":
         return _study_rows(pattern)
     return _factor_rows(pattern, kind)
-
-
-def summary_rows(results: Results) -> list[dict[str, str]]:
-    """For each task and condition, the metric that decides and the gap: mean ± half the 95 % interval."""
-    metrics = dict(zip(results.tasks["task"], results.tasks["metric"], strict=True))
-    rows = []
-    for (task, condition), group in results.summary.groupby(["task", "condition"], sort=False):
-        metric = metrics[task]
-        by_measure = {row["measure"]: row for row in group.to_dict("records")}
-        test, gap = by_measure[f"test_{metric}"], by_measure["gap_loss_last"]
-        rows.append(
-            {
-                "task": str(task),
-                "condition": str(condition),
-                "metric": str(metric),
-                "test": _interval(test),
-                "loss gap": _interval(gap),
-                "n": str(test["n"]),
-                "diverged": str(test["n_diverged"]),
-            }
-        )
-    if all(row["diverged"] == "0" for row in rows):
-        for row in rows:
-            del row["diverged"]
-    return rows
-
-
-def _interval(row: Mapping[Hashable, Any]) -> str:
-    """A mean and half the width of its interval: `0.967 ± 0.008`."""
-    if pd.isna(row["mean"]):
-        return "-"
-    if pd.isna(row["ci_low"]):
-        return f"{row['mean']:.3g}"
-    half = (row["ci_high"] - row["ci_low"]) / 2
-    if half == 0:
-        return f"{row['mean']:.3g} ± 0"
-    # Two digits of the uncertainty where the first is a 1, else one: what a reader can use.
-    decimals = max(0, -math.floor(math.log10(half)) + (f"{half:e}"[0] == "1"))
-    return f"{row['mean']:.{decimals}f} ± {half:.{decimals}f}"
 
 
 def _data_row(name: str) -> dict[str, str]:

@@ -1,0 +1,3 @@
+"""The command line: parse, call, print."""
+
+from dlsuite.cli.entry import main as main

@@ -1,0 +1,52 @@
+"""The application and its entry point: a user's mistakes become a line and exit code 2."""
+
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import typer
+
+from dlsuite.cli.answers import power, show
+from dlsuite.cli.models import lr_range, verify
+from dlsuite.cli.studies import check, list_, run
+from dlsuite.errors import DlsuiteError
+
+app = typer.Typer(
+    help="Ablation studies of Keras models: what learning rate, how much dropout, batch normalization?",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+)
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "run": run,
+    "check": check,
+    "list": list_,
+    "show": show,
+    "power": power,
+    "lr-range": lr_range,
+    "verify": verify,
+}
+for _name, _command in _COMMANDS.items():
+    app.command(_name)(_command)
+
+
+def main() -> NoReturn:
+    """Run the command line; what a user can mend becomes one line and exit code 2."""
+    try:
+        code: Any = app(standalone_mode=False)
+    except DlsuiteError as error:
+        _fail(str(error))
+    except typer.Exit as error:
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(130)
+    except Exception as error:
+        if type(error).__module__.startswith("click") or hasattr(error, "format_message"):
+            _fail(error.format_message() if hasattr(error, "format_message") else str(error))
+        raise
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"dlsuite: {' '.join(message.split())}", err=True)
+    sys.exit(2)

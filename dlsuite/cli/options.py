@@ -1,0 +1,55 @@
+"""What the commands take alike, and how they find a study."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dlsuite.errors import SpecError
+
+if TYPE_CHECKING:
+    from dlsuite.spec import Study
+    from dlsuite.study import Results
+
+StudyName = Annotated[
+    str,
+    typer.Argument(
+        metavar="STUDY", help="A shipped study's name, a TOML file or a results folder."
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Replace a setting, as in factors.dropout=[0,0.5]."
+    ),
+]
+Seeds = Annotated[
+    int | None, typer.Option(min=1, help="How many seeds, in place of the study's own.")
+]
+Out = Annotated[Path, typer.Option(help="The folder in which studies write.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def read_study_at(
+    name: str, overrides: list[str] | None, seeds: int | None, out: Path
+) -> tuple["Study", Path]:
+    """Read a study, see that it can be planned, and say in which folder its own stands."""
+    from dlsuite.spec import read_study
+    from dlsuite.study import find_study, make_plan
+
+    path = find_study(name)
+    settings = [*(overrides or []), *([f"seeds={seeds}"] if seeds else [])]
+    study = read_study(path, overrides=settings)
+    try:
+        make_plan(study)
+    except SpecError as error:
+        raise SpecError(f"{path}: {error}") from error
+    return study, path.parent.parent if path.name == "study.toml" and Path(name).is_dir() else out
+
+
+def open_results(name: str, out: Path) -> "Results":
+    """Open a study's results, by its name or its folder."""
+    from dlsuite.study import load_results
+
+    folder = Path(name)
+    return load_results(folder if folder.is_dir() else out / name)

@@ -1,0 +1,99 @@
+"""The commands that run and check studies, and list what there is: `run`, `check` and `list`."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from dlsuite.cli.options import Json, Out, Overrides, Seeds, read_study_at
+from dlsuite.errors import SpecError
+
+
+def run(
+    studies: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="STUDY...", help="Shipped studies' names, TOML files or results folders."
+        ),
+    ],
+    overrides: Overrides = None,
+    seeds: Seeds = None,
+    out: Out = Path("results"),
+    as_json: Json = False,
+) -> None:
+    """Run studies, or go on where a run stopped."""
+    chosen = [read_study_at(name, overrides, seeds, out) for name in studies]
+    from dlsuite import study as suite
+    from dlsuite.terminal import ProgressBar, err, print_lines
+
+    executor = suite.InProcessExecutor()
+    for study, folder in chosen:
+        try:
+            with ProgressBar(study.name) as bar:
+                results = suite.run(study, out=folder, executor=executor, watcher=bar)
+        except KeyboardInterrupt:
+            err.print("\nInterrupted; finished populations are kept. Go on with the same command.")
+            raise typer.Exit(130) from None
+        if as_json:
+            typer.echo(json.dumps({"folder": str(results.folder), "findings": results.findings}))
+            continue
+        if study.question:
+            print_lines([f"{study.name}: {study.question}"])
+        print_lines(["", *results.findings, ""])
+        print_lines(
+            [f"Tables are in {results.folder}, figures in {results.folder / 'figures'}.", ""]
+        )
+
+
+def check(
+    study_name: Annotated[str | None, typer.Argument(metavar="STUDY")] = None,
+    overrides: Overrides = None,
+    seeds: Seeds = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON schema of study files, for editors.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Validate a study, and count what it would train. Nothing is trained."""
+    if schema:
+        from dlsuite.spec import study_schema
+
+        typer.echo(json.dumps(study_schema(), indent=2))
+        return
+    if study_name is None:
+        raise SpecError("check: expected a study's name, a TOML file or a results folder.")
+    study, _ = read_study_at(study_name, overrides, seeds, Path("results"))
+    from dlsuite.study import make_plan
+    from dlsuite.study.describe import describe_plan, plan_lines
+
+    description = describe_plan(make_plan(study))
+    if as_json:
+        typer.echo(json.dumps(description, indent=2))
+    else:
+        from dlsuite.terminal import print_lines
+
+        print_lines(plan_lines(description))
+
+
+def list_(
+    what: Annotated[Literal["models", "data", "studies", "factors"], typer.Argument()],
+    pattern: Annotated[str, typer.Argument(help="A shell wildcard, as in 'g*'.")] = "*",
+    kind: Annotated[
+        str | None, typer.Option(help="Only for this kind of data: table, text, series or image.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List models, data sets, shipped studies, or the hyperparameters that can be factors."""
+    from dlsuite.study.describe import listing
+
+    rows = listing(what, pattern=pattern, kind=kind)
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    from dlsuite.terminal import print_table
+
+    if rows:
+        print_table(list(rows[0]), [list(row.values()) for row in rows])
+    else:
+        typer.echo(f"No {what} match {pattern!r}.")

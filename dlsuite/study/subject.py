@@ -1,0 +1,78 @@
+"""What a command is asked about: a data set and a model, by name, from a file, or as they are."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dlsuite.data import Dataset, data_settings, load_data
+from dlsuite.errors import SpecError
+from dlsuite.models import create_model
+
+
+def is_registered(model: Any) -> bool:
+    """Whether a model is given by its name in the registry: a text that is no `.keras` file."""
+    return isinstance(model, str) and Path(model).suffix != ".keras"
+
+
+def subject_data(
+    data: str | Dataset, given: dict[str, Any], *, examples: int | None = None
+) -> Dataset:
+    """Load the data set, unless it is loaded.
+
+    Args:
+        data: A registered data set, or a loaded one, which stays as it is.
+        given: Settings by name; those of the data set are taken out.
+        examples: Training examples of a registered one at the most, unless `given` says how many.
+
+    Raises:
+        UnknownNameError: There is no such data set.
+        SpecError: A setting is out of bounds.
+    """
+    if isinstance(data, Dataset):
+        return data
+    known = data_settings(data)
+    settings = {key: given.pop(key) for key in list(given) if key in known}
+    loaded = load_data(data, **settings)
+    cut = examples is not None and len(loaded.train) > examples
+    if cut and "train_size" in known and "train_size" not in settings:
+        loaded = load_data(data, train_size=examples, **settings)
+    return loaded
+
+
+def subject_model(model: Any, data: Dataset, settings: Mapping[str, Any], *, asker: str) -> Any:
+    """Build a registered model for a data set, or take a finished one.
+
+    Args:
+        model: A registered model's name, a `.keras` file, or a functional or sequential `keras.Model`.
+        data: The data set that it shall fit.
+        settings: Hyperparameters of a registered model.
+        asker: The command, for messages.
+
+    Returns:
+        A `keras.Model`; a finished one is itself, not a copy.
+
+    Raises:
+        UnknownNameError: There is no such model.
+        SpecError: A setting is unknown or out of bounds; a finished model is given settings, cannot be read
+            or does not fit the data.
+    """
+    if is_registered(model):
+        return create_model(
+            model,
+            input_shape=data.input_shape,
+            outputs=data.outputs,
+            vocabulary=len(data.vocabulary) if data.vocabulary is not None else None,
+            **settings,
+        )
+    if settings:
+        raise SpecError(f"{asker}: a finished model takes no {', '.join(sorted(settings))}.")
+    from dlsuite.training.verification import finished_model
+
+    try:
+        return finished_model(model, data)
+    except SpecError as error:
+        # It was written for `verify`, and says so.
+        message = str(error)
+        if message.startswith("verify: "):
+            raise SpecError(message.replace("verify", asker, 1)) from error
+        raise
