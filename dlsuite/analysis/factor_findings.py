@@ -9,7 +9,7 @@ import pandas as pd
 
 from dlsuite.analysis.effects import is_baseline
 from dlsuite.analysis.factor_values import distinct_values, format_value, same_value
-from dlsuite.analysis.measures import GAP, metric_label
+from dlsuite.analysis.measures import GAP, ONSET, metric_label
 from dlsuite.analysis.verdicts import LEVEL
 from dlsuite.analysis.wording import (
     amount_text,
@@ -21,6 +21,15 @@ from dlsuite.analysis.wording import (
     score_text,
 )
 
+_ASIDES = {
+    "dropout": {
+        "unit_correlation": "The mean correlation of hidden units",
+        "lesion_loss": "What losing a quarter of the hidden units adds to the loss",
+    },
+    "batch_norm": {"step_loss_spread": "The spread of the loss from step to step"},
+}
+"""What a factor is said to change beside scores and gaps, and is told of where it clearly does."""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -29,18 +38,26 @@ class Point:
     Attributes:
         value: The value, as text.
         is_baseline: Whether it is the baseline's.
-        score: The row of the summary for the metric on test.
-        effect: The row of the effects for it; empty for the baseline, and without a comparison.
-        gap: The row of the summary for the loss gap; empty without one.
-        gap_effect: The row of the effects for it.
+        metric: The metric that decides.
+        rows: The rows of the summary, by measure.
+        effects: The rows of the effects, by measure; none for the baseline.
     """
 
     value: str
     is_baseline: bool
-    score: Mapping[str, Any]
-    effect: Mapping[str, Any]
-    gap: Mapping[str, Any]
-    gap_effect: Mapping[str, Any]
+    metric: str
+    rows: Mapping[str, Mapping[str, Any]]
+    effects: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def score(self) -> Mapping[str, Any]:
+        """The row of the summary for the metric on test."""
+        return self.rows[f"test_{self.metric}"]
+
+    @property
+    def effect(self) -> Mapping[str, Any]:
+        """The row of the effects for it; empty without one."""
+        return self.effects.get(f"test_{self.metric}", {})
 
     @property
     def n(self) -> int:
@@ -74,29 +91,27 @@ def points_along(
     along = summary.loc[is_baseline(summary, others)]
     compared = effects.loc[is_baseline(effects, others)]
 
-    def row(frame: pd.DataFrame, measure: str, value: object) -> Mapping[str, Any]:
-        rows = frame.loc[frame["measure"] == measure]
-        rows = rows.loc[[same_value(value, found) for found in rows[factor]]]
-        return {} if rows.empty else {str(k): v for k, v in rows.iloc[0].items()}
+    def rows_at(frame: pd.DataFrame, value: object) -> dict[str, Mapping[str, Any]]:
+        rows = frame.loc[is_baseline(frame, {factor: value})].to_dict("records")
+        return {str(row["measure"]): {str(k): v for k, v in row.items()} for row in rows}
 
-    primary = f"test_{metric}"
     return [
         Point(
             value=format_value(value),
             is_baseline=same_value(value, baseline[factor]),
-            score=row(along, primary, value),
-            effect=row(compared, primary, value),
-            gap=row(along, GAP, value),
-            gap_effect=row(compared, GAP, value),
+            metric=metric,
+            rows=rows_at(along, value),
+            effects=rows_at(compared, value),
         )
-        for value in distinct_values(along.loc[along["measure"] == primary, factor])
+        for value in distinct_values(along[factor])
     ]
 
 
-def factor_sentences(points: Sequence[Point], about: Mapping[str, Any]) -> str:
+def factor_sentences(factor: str, points: Sequence[Point], about: Mapping[str, Any]) -> str:
     """Say what a factor does.
 
     Args:
+        factor: Its name.
         points: Its values, two or more, as `points_along` gives them.
         about: The task's row.
     """
@@ -108,6 +123,11 @@ def factor_sentences(points: Sequence[Point], about: Mapping[str, Any]) -> str:
     sentences = [
         _scores(points, base, metric),
         _gap(points, base),
+        _changed(points, base, ONSET, "Overfitting sets in at epoch", "later", "earlier"),
+        *(
+            _changed(points, base, measure, f"{said} is", "more", "less")
+            for measure, said in _ASIDES.get(factor, {}).items()
+        ),
         _spread(points, metric),
         _guessing(measured, about),
         _divergence(points),
@@ -169,28 +189,48 @@ def _nothing_clear(compared: Sequence[Point], base: Point, metric: str) -> str:
 
 def _gap(points: Sequence[Point], base: Point | None) -> str:
     """What the factor does to overfitting: the largest clear change of the loss gap."""
-    if base is None or not base.gap or not base.gap["n"]:
+    there = base.rows.get(GAP) if base is not None else None
+    best, compared = _clearest(points, GAP)
+    if there is None or not there["n"] or not compared:
         return ""
-    there = f"from {interval_text(base.gap['mean'], base.gap['ci_low'], base.gap['ci_high'])}"
-    compared = [point for point in points if point.gap_effect and point.gap_effect["n_pairs"] > 1]
-    clear = [p for p in compared if p.gap_effect["verdict"] in ("lower", "higher")]
-    if not compared:
-        return ""
-    if not clear:
-        return f"The loss gap, {there.removeprefix('from ')}, does not clearly change."
-    best = min(clear, key=lambda point: point.gap_effect["difference"])
-    effect = best.gap_effect
-    shrinks, grows = (
-        ("narrows", "widens")
-        if min(base.gap["mean"], best.gap["mean"]) >= 0
-        else ("falls", "rises")
-    )
-    least = " most" if len(compared) > 1 and effect["difference"] < 0 else ""
-    least = " least" if len(compared) > 1 and effect["difference"] > 0 else least
+    gap = interval_text(there["mean"], there["ci_low"], there["ci_high"])
+    if best is None:
+        return f"The loss gap, {gap}, does not clearly change."
+    effect = best.effects[GAP]
+    both_overfit = min(there["mean"], best.rows[GAP]["mean"]) >= 0
+    shrinks, grows = ("narrows", "widens") if both_overfit else ("falls", "rises")
     verb = shrinks if effect["difference"] < 0 else grows
     by = amount_text(effect["difference"], effect["ci_low"], effect["ci_high"])
-    where = f" at {best.value}" if len(compared) > 1 else ""
-    return f"The loss gap {verb}{least}{where}, {there} by {by}."
+    where = f" most at {best.value}" if compared > 1 else ""
+    return f"The loss gap {verb}{where}, from {gap} by {by}."
+
+
+def _changed(
+    points: Sequence[Point], base: Point | None, measure: str, said: str, more: str, less: str
+) -> str:
+    """Where another measure clearly changes, and most; nothing where it does not."""
+    best, compared = _clearest(points, measure)
+    if base is None or best is None:
+        return ""
+    there, effect = base.rows[measure], best.effects[measure]
+    at_base = interval_text(there["mean"], there["ci_low"], there["ci_high"])
+    by = amount_text(effect["difference"], effect["ci_low"], effect["ci_high"])
+    where = f" at {best.value}" if compared > 1 else ""
+    return f"{said} {at_base}, {by} {more if effect['difference'] > 0 else less}{where}."
+
+
+def _clearest(points: Sequence[Point], measure: str) -> tuple[Point | None, int]:
+    """The point with the largest clear difference in a measure, if any, and how many were compared."""
+    compared = [
+        point
+        for point in points
+        if point.effects.get(measure) and point.effects[measure]["n_pairs"] > 1
+    ]
+    clear = [
+        point for point in compared if point.effects[measure]["verdict"] in ("lower", "higher")
+    ]
+    largest = max(clear, key=lambda point: abs(point.effects[measure]["difference"]), default=None)
+    return largest, len(compared)
 
 
 def _spread(points: Sequence[Point], metric: str) -> str:

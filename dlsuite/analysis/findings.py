@@ -10,6 +10,7 @@ from dlsuite.analysis.factor_findings import factor_sentences, points_along
 from dlsuite.analysis.factor_values import (
     factor_label,
     format_value,
+    same_value,
 )
 from dlsuite.analysis.frames import require_columns, task_row
 from dlsuite.analysis.measures import metric_label
@@ -77,14 +78,16 @@ def findings(
                 baseline=baseline,
             )
             if len(points) > 1:
-                said = factor_sentences(points, about)
+                said = factor_sentences(factor, points, about)
                 if factor == "learning_rate":
                     said = " ".join(filter(None, [said, _rates(own, baseline)]))
             else:
                 at, said = "", _marginal(own["marginal_effects"], factor, about)
             lines.append(f"{task}, {factor_label(factor)}{at}: {said}")
         lines += [f"{task}, {line}" for line in _interactions(own["interactions"], about)]
-        lines += [f"{task}, {line}" for line in _widths(own["learning_rate_widths"], factors)]
+        lines += [
+            f"{task}, {line}" for line in _widths(own["learning_rate_widths"], factors, baseline)
+        ]
     return [*lines, *_comparisons(tables["comparisons"], tasks)]
 
 
@@ -182,22 +185,26 @@ def _interactions(table: pd.DataFrame, about: Mapping[str, Any]) -> Iterator[str
         )
 
 
-def _widths(table: pd.DataFrame, factors: Sequence[str]) -> Iterator[str]:
-    """How many decades of learning rates are usable, and what changes that."""
+def _widths(
+    table: pd.DataFrame, factors: Sequence[str], baseline: Mapping[str, object]
+) -> Iterator[str]:
+    """How many decades of learning rates are usable, and which factor changes that."""
     others = [factor for factor in factors if factor != "learning_rate" and factor in table]
+    base = table.loc[is_baseline(table, {name: baseline[name] for name in others})]
+    if base.empty or not others:
+        return
+    there = base.iloc[0]
+    said = []
     for row in table.to_dict("records"):
-        if pd.isna(row["difference"]):
-            continue
-        setting = ", ".join(f"{name}={format_value(row[name])}" for name in others)
-        numbers = row["difference"], row["difference_low"], row["difference_high"]
-        if row["difference_low"] <= 0 <= row["difference_high"]:
-            change = f"no clear difference ({difference_text(*numbers)})"
-        else:
-            change = f"{'more' if row['difference'] > 0 else 'fewer'} by {amount_text(*numbers)}"
-        yield (
-            f"usable learning rates: {number_text(row['decades'])} decades at {setting}; {change} "
-            "compared with the baseline."
-        )
+        changed = [name for name in others if not same_value(row[name], baseline[name])]
+        if len(changed) == 1 and pd.notna(row["difference_low"]):
+            numbers = row["difference"], row["difference_low"], row["difference_high"]
+            setting = f"{changed[0]}={format_value(row[changed[0]])}"
+            clear = " (clear)" if row["p"] < LEVEL else ""
+            said.append(f"{difference_text(*numbers)} at {setting}{clear}")
+    width = interval_text(there["decades"], there["decades_low"], there["decades_high"])
+    changes = f"; {', '.join(said)}" if said else ""
+    yield f"width of the usable learning rates: {width} decades at the baseline{changes}."
 
 
 def _comparisons(table: pd.DataFrame, tasks: pd.DataFrame) -> Iterator[str]:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dlsuite.analysis.effects import check_baseline, is_baseline
-from dlsuite.analysis.factor_values import distinct_values, same_value
+from dlsuite.analysis.factor_values import distinct_values, format_value, same_value
 from dlsuite.analysis.frames import require_columns, task_row
 from dlsuite.analysis.linear_model import two_way_terms
 from dlsuite.analysis.measures import GAP, Measure
@@ -120,9 +120,9 @@ def _differences(
             found = paired_difference(both - only_a, only_b - none, replicates)
         yield {
             "factor_a": a,
-            "value_a": value_a,
+            "value_a": format_value(value_a),
             "factor_b": b,
-            "value_b": value_b,
+            "value_b": format_value(value_b),
             "method": "differences",
             "n_pairs": found.interval.n,
             "interaction": found.interval.mean,

@@ -122,7 +122,9 @@ def _indicators(
 ) -> dict[tuple[Any, ...], np.ndarray]:
     """For each value of each factor but the baseline's, which trials have it."""
     return {
-        (factor, value): (of_task[factor].map(format_value) == format_value(value)).to_numpy(float)
+        (factor, format_value(value)): (
+            of_task[factor].map(format_value) == format_value(value)
+        ).to_numpy(float)
         for factor in factors
         for value in distinct_values(of_task[factor])
         if not same_value(value, baseline[factor])

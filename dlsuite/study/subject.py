@@ -68,11 +68,4 @@ def subject_model(model: Any, data: Dataset, settings: Mapping[str, Any], *, ask
         raise SpecError(f"{asker}: a finished model takes no {', '.join(sorted(settings))}.")
     from dlsuite.training.verification import finished_model
 
-    try:
-        return finished_model(model, data)
-    except SpecError as error:
-        # It was written for `verify`, and says so.
-        message = str(error)
-        if message.startswith("verify: "):
-            raise SpecError(message.replace("verify", asker, 1)) from error
-        raise
+    return finished_model(model, data)

@@ -103,11 +103,11 @@ def finished_model(model: Any, data: Dataset) -> keras.Model:
     if isinstance(model, str | Path):
         model = _read(Path(model))
     if not isinstance(model, keras.Model):
-        raise SpecError(f"verify: expected a model's name or a keras.Model; got {model!r}.")
+        raise SpecError(f"model: expected a model's name or a keras.Model; got {model!r}.")
     expected = (None, *data.input_shape), (None, data.outputs)
     if (tuple(model.input_shape), tuple(model.output_shape)) != expected:
         raise SpecError(
-            f"verify: {data.name!r} needs a model from {expected[0]} to {expected[1]}; got one from "
+            f"model: {data.name!r} needs a model from {expected[0]} to {expected[1]}; got one from "
             f"{model.input_shape} to {model.output_shape}."
         )
     return model
@@ -115,7 +115,7 @@ def finished_model(model: Any, data: Dataset) -> keras.Model:
 
 def _read(path: Path) -> keras.Model:
     if not path.is_file():
-        raise SpecError(f"verify: there is no file {path}.")
+        raise SpecError(f"model: there is no file {path}.")
     try:
         return keras.models.load_model(path, compile=False)
     except (ValueError, TypeError, OSError) as error:

@@ -180,7 +180,9 @@ def test_pairs_over_several_splits_have_the_crossed_interval(make_study, tasks, 
     expected = crossed_interval(scores[1] - scores[0])
     assert (row["n_pairs"], row["difference"]) == (12, pytest.approx(expected.mean))
     assert (row["ci_low"], row["ci_high"]) == pytest.approx((expected.low, expected.high))
-    assert row["p"] == pytest.approx(2 * stats.t.sf(abs(expected.mean) / expected.error, expected.df))
+    assert row["p"] == pytest.approx(
+        2 * stats.t.sf(abs(expected.mean) / expected.error, expected.df)
+    )
 
 
 def test_tuned_conditions_are_compared_by_what_the_other_seeds_choose(make_trials, tasks, only):

@@ -101,6 +101,25 @@ def test_a_gap_that_does_not_clearly_change_is_said_so(make_trials, tasks):
     assert "The loss gap, 0.31 [0.29, 0.33], does not clearly change." in sentence
 
 
+def test_what_dropout_does_to_hidden_units_is_told_where_it_is_clear(make_trials, tasks):
+    trials = make_trials([({"dropout": 0.0}, FIVE), ({"dropout": 0.2}, FIVE)])
+    trials["unit_correlation"] = [0.40, 0.42, 0.41, 0.43, 0.39, 0.31, 0.31, 0.31, 0.32, 0.30]
+    trials["lesion_loss"] = [0.40, 0.42, 0.41, 0.43, 0.39, 0.43, 0.39, 0.41, 0.42, 0.40]
+    _, sentence = say(trials, tasks)
+    assert "The mean correlation of hidden units is 0.41 [0.39, 0.43], 0.1 [" in sentence
+    assert "] less." in sentence
+    assert "losing a quarter" not in sentence
+
+
+def test_a_later_onset_of_overfitting_is_told(make_trials, tasks):
+    trials = make_trials([({"dropout": 0.0}, FIVE), ({"dropout": 0.2}, FIVE)])
+    trials["epochs"] = 20
+    trials["onset_epoch"] = [5, 6, 5, 6, 5, 12, 11, None, None, 13]
+    _, sentence = say(trials, tasks)
+    assert "Overfitting sets in at epoch 5.4 [" in sentence
+    assert "] later." in sentence
+
+
 def test_a_spread_over_seeds_that_clearly_differs_is_stated(make_trials, tasks):
     steady = [0.610, 0.611, 0.612, 0.611, 0.610]
     wide = [0.51, 0.62, 0.73, 0.61, 0.52]
@@ -245,15 +264,18 @@ def test_a_wider_range_of_usable_rates_is_stated(make_trials, tasks):
             "task": "mlp/toy",
             "batch_norm": [False, True],
             "decades": [2.0, 3.0],
+            "decades_low": [1.5, 2.5],
+            "decades_high": [2.5, 3.5],
             "difference": [None, 1.0],
             "difference_low": [None, 0.5],
             "difference_high": [None, 1.5],
+            "p": [None, 0.004],
         }
     )
     *_, sentence = say(trials, tasks, **BOTH, learning_rate_widths=widths)
     assert sentence == (
-        "mlp/toy, usable learning rates: 3 decades at batch_norm=true; more by 1 [0.5, 1.5] compared "
-        "with the baseline."
+        "mlp/toy, width of the usable learning rates: 2 [1.5, 2.5] decades at the baseline; "
+        "+1 [0.5, 1.5] at batch_norm=true (clear)."
     )
 
 

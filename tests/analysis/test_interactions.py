@@ -146,7 +146,7 @@ def test_of_three_factors_the_third_is_at_its_baseline_or_averaged_over(make_stu
     assert np.isnan(averaged["agree"])
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(st.integers(0, 10_000))
 def test_the_order_of_the_rows_changes_no_bit(make_study, tasks, shuffled, draw):
     _, trials = three_factors(make_study)

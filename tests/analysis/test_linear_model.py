@@ -42,7 +42,9 @@ def test_effects_are_those_of_a_linear_model_of_statsmodels(trials, tasks, only)
     # A random design: hardly any two conditions differ in one factor alone.
     drawn = trials["condition"].drop_duplicates().sample(7, random_state=0)
     some = trials.loc[trials["condition"].isin(drawn)]
-    formula = "test_accuracy ~ C(seed) * C(split_seed) + C(dropout) + C(optimizer, Treatment('sgd'))"
+    formula = (
+        "test_accuracy ~ C(seed) * C(split_seed) + C(dropout) + C(optimizer, Treatment('sgd'))"
+    )
     fit = ols(f"{formula} + C(units, Treatment('[8]'))", some).fit()
     names = {
         ("dropout", 0.2): "C(dropout)[T.0.2]",

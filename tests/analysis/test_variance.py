@@ -79,7 +79,8 @@ def test_of_one_condition_the_variance_is_that_of_its_seeds(make_study, tasks):
 def test_a_condition_that_always_diverges_is_left_out(make_study, tasks):
     score = drawn(np.random.default_rng(0), condition=1.0)
     trials = make_study(
-        {"dropout": [0.0, 0.1, 0.9]}, lambda dropout, **at: None if dropout > 0.5 else score(dropout, **at)
+        {"dropout": [0.0, 0.1, 0.9]},
+        lambda dropout, **at: None if dropout > 0.5 else score(dropout, **at),
     )
     expected = components(trials.loc[trials["dropout"] < 0.5], tasks)
     assert len(expected) == 3

@@ -48,7 +48,7 @@ def test_where_nothing_wins_no_winner_is_wrong():
 
 @settings(max_examples=25)
 @given(st.lists(st.floats(-10, 10), min_size=1, max_size=8), st.randoms())
-def test_order_and_sign_change_no_bit(differences, random):
+def test_the_order_of_the_differences_changes_no_bit(differences, random):
     shuffled = list(differences)
     random.shuffle(shuffled)
     rate = wrong_winner_rate(differences)

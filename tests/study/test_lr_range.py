@@ -166,7 +166,7 @@ def test_an_answer_at_the_edge_is_called_one(usual: dlsuite.LearningRateRange) -
         ({"settings": {"optimizer": "sdg"}}, "optimizer: expected one of"),
         ({"model": "mpl"}, "Did you mean 'mlp'"),
         ({"data": "vine"}, "Did you mean 'wine'"),
-        ({"model": "nowhere.keras"}, "lr-range: there is no file nowhere.keras"),
+        ({"model": "nowhere.keras"}, "model: there is no file nowhere.keras"),
         ({"model": 3}, "lr-range: expected a model's name or a keras.Model; got 3"),
         ({"lowest": 0.0}, "got 0 and 10"),
         ({"lowest": 20.0}, "expected rates from a number above 0 to a larger one"),
@@ -186,7 +186,7 @@ def test_what_cannot_be_tried_is_said(options: dict[str, Any], message: str) -> 
 def test_a_finished_model_takes_no_settings_of_its_own() -> None:
     with pytest.raises(SpecError, match="lr-range: a finished model takes no dropout"):
         of(own_model(), settings={"dropout": 0.5})
-    with pytest.raises(SpecError, match="lr-range: 'digits' needs a model from"):
+    with pytest.raises(SpecError, match="model: 'digits' needs a model from"):
         of(own_model(), "digits")
 
 
