@@ -137,7 +137,7 @@ def test_every_shipped_study_can_be_checked(dlsuite: Callable[..., Said], name: 
         (["list", "models", "*rnn"], ["simple_rnn"]),
         (["list", "models", "--kind", "image"], ["cnn", "mlp", "resnet"]),
         (["list", "data", "--kind", "series"], ["co2", "sunspots"]),
-        (["list", "studies", "*r*t*"], ["dropout", "learning_rate", "regularizers"]),
+        (["list", "studies", "*m*"], ["batch_norm", "minima", "placement"]),
         (["list", "factors", "recurrent*"], ["recurrent_dropout"]),
     ],
 )

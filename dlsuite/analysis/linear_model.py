@@ -144,7 +144,7 @@ def _fit(
         return {}
     blocks = pd.get_dummies(of_task[REPLICATE].astype(str).agg("-".join, axis=1), dtype=float)
     # A sum depends on its order in the last bits, and rows and values may come in any.
-    names = sorted(terms, key=lambda name: [format_value(part) for part in name])
+    names = sorted(terms)
     design = np.column_stack([blocks.to_numpy(), *(terms[name] for name in names)])[known]
     values = values[known]
     order = np.lexsort((values, *design.T))

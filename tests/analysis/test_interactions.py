@@ -38,8 +38,8 @@ def planted(size, *, noise=0.01, draw=0):
 @pytest.mark.parametrize("size", [0.2, -0.2])
 def test_a_planted_interaction_is_found_with_its_sign(make_study, tasks, only, size):
     row = only(found_in(make_study(TWO, planted(size)), tasks), measure="test_accuracy")
-    assert (row["factor_a"], row["value_a"]) == ("dropout", 0.5)
-    assert (row["factor_b"], row["value_b"]) == ("batch_norm", True)
+    assert (row["factor_a"], row["value_a"]) == ("dropout", "0.5")
+    assert (row["factor_b"], row["value_b"]) == ("batch_norm", "true")
     assert row["interaction"] == pytest.approx(size, abs=0.03)
     assert row["ci_low"] < row["interaction"] < row["ci_high"]
     assert row["p"] < 0.001

@@ -47,8 +47,8 @@ def test_effects_are_those_of_a_linear_model_of_statsmodels(trials, tasks, only)
     )
     fit = ols(f"{formula} + C(units, Treatment('[8]'))", some).fit()
     names = {
-        ("dropout", 0.2): "C(dropout)[T.0.2]",
-        ("dropout", 0.5): "C(dropout)[T.0.5]",
+        ("dropout", "0.2"): "C(dropout)[T.0.2]",
+        ("dropout", "0.5"): "C(dropout)[T.0.5]",
         ("optimizer", "adam"): "C(optimizer, Treatment('sgd'))[T.adam]",
         ("units", "[16, 32]"): "C(units, Treatment('[8]'))[T.[16, 32]]",
     }
@@ -123,7 +123,7 @@ def test_huge_scores_raise_no_warning(trials, tasks, huge):
 def test_the_order_of_the_rows_changes_no_bit(trials, tasks, shuffled, seed):
     names = ["factor", "value", "measure"]
     first, second = (
-        found_in(frame, tasks).astype({"value": str}).set_index(names).sort_index()
+        found_in(frame, tasks).set_index(names).sort_index()
         for frame in (trials, shuffled(trials, seed=seed))
     )
     pd.testing.assert_frame_equal(first, second, check_exact=True)

@@ -53,6 +53,7 @@ def test_the_difference_is_that_of_scipys_paired_t_test(sides):
     assert found.interval.n == len(x)
     assert found.iqm == pytest.approx(stats.trim_mean(x - y, 0.25))
     assert found.effect_size == pytest.approx(expected.statistic / np.sqrt(len(x)))
+    assert found.spread.ratio == pytest.approx(np.std(x) / np.std(y))
 
 
 @given(pairs(), st.randoms(use_true_random=False), st.sampled_from([1, 2]))
