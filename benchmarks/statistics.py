@@ -2,8 +2,8 @@
 
     python -m benchmarks.statistics            # 2,000 studies of each kind, a few minutes
 
-Scores are made up; all that follows (pairing, intervals, Holm's correction, the choice of tuned values) is what
-a real study goes through.
+Scores are made up; all that follows (pairing, intervals, Holm's correction, the choice of tuned values) is
+what a real study goes through.
 """
 
 import argparse
