@@ -101,8 +101,8 @@ def _reading_line(summary: pd.DataFrame, tasks: pd.DataFrame) -> str:
         f"Means over {over} of a condition, differences paired by seed{brackets}: they cover seeds, not the "
         f"choice of the test examples{held_out}. Clear is what has an adjusted p below {LEVEL:g} among its "
         "task's comparisons. Test scores are those of the epoch with the lowest validation loss; the loss "
-        "gap is validation minus train loss at the last epoch, above 0 where the model overfits. Diverged "
-        "trials are counted apart."
+        "gap is validation minus train loss at the last epoch, above 0 where the model overfits. An "
+        "onset of overfitting that never comes counts as the last epoch. Diverged trials are counted apart."
     )
 
 
