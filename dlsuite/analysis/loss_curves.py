@@ -71,7 +71,9 @@ class LossCurves:
             return float("nan")
         last = round(epochs / PARTS)
         fall = self.validation[-1 - last] - self.validation[-1]
-        return float(fall / last / (self.drop / epochs))
+        # A drop may be too small to be divided by; the pace is then no number or infinite.
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            return float(fall / last / (self.drop / epochs))
 
     def epochs_to(self, drop: float) -> float:
         """Epochs until the validation loss had fallen by so much; infinite if it never had."""

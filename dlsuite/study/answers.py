@@ -198,14 +198,13 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def power_sentence(rows: Sequence[Mapping[str, Any]], *, effect: float) -> str:
-    """What the rows of `power_rows` come to."""
+    """What the rows of `power_rows` come to; a pair is a seed on a split."""
     more = [row["more"] for row in rows if row["more"] is not None]
     if not more:
         return "Too few pairs to know how widely their differences are spread; train more seeds."
     shown = f"a difference of {effect:g} in every condition, in four of five studies."
-    return (
-        f"{max(more)} more seeds show {shown}" if max(more) else f"The seeds there are show {shown}"
-    )
+    seeds = "1 more seed shows" if max(more) == 1 else f"{max(more)} more seeds show"
+    return f"{seeds} {shown}" if max(more) else f"The seeds there are show {shown}"
 
 
 def _plain(value: float | None) -> str:
