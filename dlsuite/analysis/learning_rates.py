@@ -25,6 +25,8 @@ OVERSHOOTING = 0.25
 """From this oscillation on a rate overshoots: its rises add up to a quarter of all there is to fall."""
 EXPLOSION = 0.1
 """A loss has exploded if it ends above its start by this share of all there is to fall."""
+BLOWN_UP = 10.0
+"""A validation loss so many times its start has exploded too, though batches may be fitted again since."""
 STILL_FALLING = 0.5
 """From this pace on training is far from over: half as fast at the end as on average."""
 LEAST_LEARNED = 0.01
@@ -88,8 +90,9 @@ def learning_rates(
         - `epochs_to_target`, epochs until the validation loss had fallen by `USABLE_PROGRESS` of the best
           rate's drop: the median over all trials, NaN where that is one that diverged or never got there;
         - `class`. `diverges`: at least half of the trials diverged, or exploded and stayed finite: their
-          train loss ended above its start by `EXPLOSION` of all there is to fall, and the rate is not below
-          the best. Else `overshoots`: the oscillation is `OVERSHOOTING` or more, or the rate is above the
+          train loss ended above its start by `EXPLOSION` of all there is to fall, or their validation
+          loss is `BLOWN_UP` times its start, and the rate is not below the best. Else `overshoots`: the
+          oscillation is `OVERSHOOTING` or more, or the rate is above the
           best and its progress below `USABLE_PROGRESS`. Else `too slow`: the progress is below
           `USABLE_PROGRESS`; or no higher rate than the best was tried, and this one still falls at
           `STILL_FALLING` or more. Else `good`;
@@ -254,8 +257,18 @@ def _height(measured: Iterable[Sequence[LossCurves]]) -> float:
 
 def _diverges(trials: Sequence[_Trial], explosion: float = np.inf) -> bool:
     """Whether at least half of a rate's trials diverged, or exploded and stayed finite."""
-    lost = [not trial.measured or trial.curves.risen > explosion for trial in trials]
+    lost = [
+        not trial.measured or (explosion < np.inf and _exploded(trial.curves, explosion))
+        for trial in trials
+    ]
     return 2 * sum(lost) >= len(lost)
+
+
+def _exploded(curves: LossCurves, explosion: float) -> bool:
+    start, end = curves.validation[0], curves.validation[-1]
+    # Overflow and 0 times infinity: what has no bound has not been passed.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(curves.risen > explosion or end > BLOWN_UP * abs(start) + explosion)
 
 
 def _time(trial: _Trial, best_drop: float) -> float:

@@ -147,6 +147,13 @@ def test_a_low_rate_whose_loss_drifts_up_is_slow_and_not_diverging() -> None:
     assert found["class"].tolist() == ["too slow", "good", "diverges"]
 
 
+def test_a_rate_that_fits_its_batches_again_after_an_explosion_diverges() -> None:
+    trials, curves, tasks = tables({1e-2: ARRIVES, 1.0: JUMPS})
+    curves.loc[(curves["learning_rate"] == 1.0) & (curves["epoch"] > 2), "val_loss"] = 60.0
+    found = learning_rates(trials, curves, tasks, factors=["learning_rate"], tuned=[])
+    assert found["class"].tolist() == ["good", "diverges"]
+
+
 def test_half_of_the_trials_decide_whether_a_rate_diverges() -> None:
     curves = {
         0.1: [ARRIVES, DIVERGED, ARRIVES, ARRIVES],
