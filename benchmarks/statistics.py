@@ -1,6 +1,6 @@
 """Simulated studies whose truth is known: do the intervals cover it, and the verdicts find it?
 
-    python -m benchmarks.statistics            # 2,000 studies of each kind, a few minutes
+    python -m benchmarks.statistics            # 2,000 studies of each kind, half an hour
 
 Scores are made up; all that follows (pairing, intervals, Holm's correction, the choice of tuned values) is
 what a real study goes through.
