@@ -9,8 +9,9 @@ READY := $(VENV)/.ready
 run: $(READY)
 	$(BIN)/dlsuite run learning_rate dropout batch_norm
 
+# In two processes: one would run out of memory mappings, of which every compiled graph takes hundreds for good.
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff format --check

@@ -18,6 +18,7 @@ from dlsuite.training.evaluation import Evaluation, evaluate
 from dlsuite.training.examples import Examples
 from dlsuite.training.initialize import initial_weights
 from dlsuite.training.lanes import BUILDING
+from dlsuite.training.mappings import check_room
 from dlsuite.training.members import for_variants
 from dlsuite.training.objective import Objective
 from dlsuite.training.optimizers import MemberOptimizer, shaped
@@ -159,6 +160,7 @@ class TrainingGraph:
         key = (function.__name__, *map(str, shapes))
         with BUILDING:
             if key not in self._compiled:
+                check_room()
                 compiled = tf.function(
                     pure(function, self._variables), jit_compile=True, autograph=False
                 )
