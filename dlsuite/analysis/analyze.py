@@ -118,29 +118,25 @@ def analyze(
         ...         baseline={"dropout": 0.0})["effects"]
     """
     settings: dict[str, Any] = {"factors": factors, "tuned": tuned, "tasks": tasks}
-    compared = settings | {"baseline": baseline}
-    counted = trials.loc[
-        count_tuned(trials, tuned=tuned, tasks=tasks).to_numpy()
-        & (trials["status"] == "completed").to_numpy(),
-        ["task", "condition", *factors, *tuned, *REPLICATE],
-    ]
+    # Chosen once: of counted trials nothing is left to be tuned.
+    counted = trials.loc[count_tuned(trials, tuned=tuned, tasks=tasks).to_numpy()]
+    chosen: dict[str, Any] = {"factors": factors, "tuned": [], "tasks": tasks}
+    compared = chosen | {"baseline": baseline}
+    names = ["task", "condition", *factors, *tuned, *REPLICATE]
+    finished = counted.loc[counted["status"] == "completed", names]
     with np.errstate(over="ignore", invalid="ignore"):
         return {
             "summary": summarize(trials, **settings),
-            "effects": effects(trials, **compared),
-            "interactions": interactions(trials, **compared),
-            "marginal_effects": marginal_effects(trials, **compared),
-            "comparisons": compare_tasks(trials, tuned=tuned, tasks=tasks),
+            "effects": effects(counted, **compared),
+            "interactions": interactions(counted, **compared),
+            "marginal_effects": marginal_effects(counted, **compared),
+            "comparisons": compare_tasks(counted, tuned=[], tasks=tasks),
             "learning_rates": learning_rates(trials, curves, tasks, factors=factors, tuned=tuned),
-            "learning_rate_widths": learning_rate_widths(trials, curves, **compared),
-            # By condition: its seeds may have other tuned values each.
-            "early_stopping": early_stopping(
-                curves.merge(counted, on=list(counted.columns)),
-                factors=factors,
-                tuned=[],
-                tasks=tasks,
+            "learning_rate_widths": learning_rate_widths(
+                trials, curves, **settings, baseline=baseline
             ),
-            "variance": variance_components(trials, **settings),
-            "wrong_winner": wrong_winners(trials, **compared),
+            "early_stopping": early_stopping(curves.merge(finished, on=names), **chosen),
+            "variance": variance_components(counted, **chosen),
+            "wrong_winner": wrong_winners(counted, **compared),
             "checklist": checklist(trials, curves, **settings),
         }

@@ -10,7 +10,7 @@ from dlsuite.analysis.frames import require_columns, task_row
 from dlsuite.analysis.intervals import mean_interval
 from dlsuite.analysis.measures import GAP, Measure
 from dlsuite.analysis.paired import paired_difference
-from dlsuite.analysis.replicates import REPLICATE, by_replicate
+from dlsuite.analysis.replicates import REPLICATE, aligned
 from dlsuite.analysis.selection import count_tuned
 from dlsuite.analysis.verdicts import verdict
 
@@ -101,29 +101,22 @@ def compare_studies(
 def _paired(first: pd.DataFrame, second: pd.DataFrame, metric: str) -> Iterator[dict[str, object]]:
     """For each condition of both and each measure, the first minus the second."""
     for condition in [c for c in first["condition"].unique() if (second["condition"] == c).any()]:
-        ours, theirs = (
-            by_replicate(frame.loc[frame["condition"] == condition]) for frame in (first, second)
+        ours, theirs = aligned(
+            *(frame.loc[frame["condition"] == condition] for frame in (first, second))
         )
-        shared = ours.index.intersection(theirs.index).sort_values()
-        replicates = ours.loc[shared, REPLICATE].reset_index(drop=True)
         for name in (f"test_{metric}", GAP):
             measure = Measure.parse(name)
             if measure is None or name not in ours or name not in theirs:
                 continue
-            x, y = measure.values(ours.loc[shared]), measure.values(theirs.loc[shared])
-            found = paired_difference(x, y, replicates)
+            x, y = measure.values(ours), measure.values(theirs)
+            found = paired_difference(x, y, ours[REPLICATE])
             both = np.isfinite(x) & np.isfinite(y)
             yield {
                 "condition": condition,
                 "measure": name,
                 "first_mean": mean_interval(x[both]).mean,
                 "second_mean": mean_interval(y[both]).mean,
-                "n_pairs": found.interval.n,
-                "difference": found.interval.mean,
-                "ci_low": found.interval.low,
-                "ci_high": found.interval.high,
-                "p": found.interval.p,
-                "agree": found.agree,
+                **found.as_row(),
             }
 
 

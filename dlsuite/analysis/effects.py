@@ -8,14 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from dlsuite.analysis.factor_values import same_value
-from dlsuite.analysis.frames import require_columns, task_row
 from dlsuite.analysis.measures import Measure, measures_of_task
 from dlsuite.analysis.paired import detectable, paired_difference
-from dlsuite.analysis.replicates import REPLICATE, by_replicate
-from dlsuite.analysis.selection import count_tuned
+from dlsuite.analysis.replicates import REPLICATE, aligned
+from dlsuite.analysis.task_trials import is_baseline, primary_measure, task_trials
 from dlsuite.analysis.verdicts import LEVEL, TOO_FEW, verdict
-from dlsuite.errors import DlsuiteError
 
 DIVERGED = "diverged"
 """The measure that counts divergence: 1 for a trial that diverged, 0 for one that completed."""
@@ -84,21 +81,17 @@ def effects(
     Raises:
         DlsuiteError: A column, a task or the baseline's value of a factor is missing.
     """
-    require_columns(
-        trials, ["task", "condition", "status", *REPLICATE, *factors, *tuned], name="trials"
-    )
-    check_baseline(baseline, factors)
-    counted = trials.loc[count_tuned(trials, tuned=tuned, tasks=tasks).to_numpy()]
     keys = ["task", "condition", *factors]
     rows: list[dict[str, object]] = []
-    for task, of_task in counted.groupby("task", sort=False):
+    for about, of_task in task_trials(
+        trials, factors=factors, tuned=tuned, tasks=tasks, baseline=baseline
+    ):
         base = of_task.loc[is_baseline(of_task, baseline)]
         if base.empty:
             continue
-        about = task_row(tasks, str(task))
         measures = [
             measure
-            for measure in measures_of_task(trials.loc[trials["task"] == task], about)
+            for measure in measures_of_task(of_task, about)
             if measure.column not in {*factors, *tuned}
         ]
         of_this_task: list[dict[str, object]] = []
@@ -109,28 +102,6 @@ def effects(
         rows += _judged(of_this_task, about)
     found = pd.DataFrame(rows, columns=[*keys, "measure", *EFFECTS])
     return found.astype({key: trials[key].dtype for key in keys})
-
-
-def check_baseline(baseline: Mapping[str, object], factors: Sequence[str]) -> None:
-    """See that the baseline names every factor.
-
-    Raises:
-        DlsuiteError: It does not.
-    """
-    missing = [factor for factor in factors if factor not in baseline]
-    if missing:
-        raise DlsuiteError(
-            f"baseline: expected a value for every factor; got none for {', '.join(missing)}."
-        )
-
-
-def is_baseline(frame: pd.DataFrame, baseline: Mapping[str, object]) -> "pd.Series[bool]":
-    """Which rows stand at the baseline, in all of its factors."""
-    at = pd.Series(True, index=frame.index)
-    for factor, value in baseline.items():
-        distinct = {found: same_value(found, value) for found in frame[factor].unique()}
-        at &= frame[factor].map(distinct).astype(bool)
-    return at
 
 
 def holm(p: Sequence[float]) -> list[float]:
@@ -157,10 +128,8 @@ def _compare(
     group: pd.DataFrame, base: pd.DataFrame, measures: Sequence[Measure]
 ) -> list[dict[str, object]]:
     """A condition against the baseline: a row a measure, without what depends on the family."""
-    ours, theirs = by_replicate(group), by_replicate(base)
-    shared = ours.index.intersection(theirs.index).sort_values()
-    ours, theirs = ours.loc[shared], theirs.loc[shared]
-    replicates = ours[REPLICATE].reset_index(drop=True)
+    ours, theirs = aligned(group, base)
+    replicates = ours[REPLICATE]
     without = {"all diverged": group, "baseline diverged": base}
     reasons = [why for why, side in without.items() if (side["status"] == "diverged").all()]
     rows: list[dict[str, object]] = []
@@ -170,15 +139,10 @@ def _compare(
         rows.append(
             {
                 "measure": measure.column,
-                "n_pairs": interval.n,
-                "difference": interval.mean,
-                "ci_low": interval.low,
-                "ci_high": interval.high,
+                **found.as_row(),
                 "iqm": found.iqm,
                 "sd": interval.sd,
-                "p": interval.p,
                 "effect_size": found.effect_size,
-                "agree": found.agree,
                 "sd_ratio": spread.ratio,
                 "sd_ratio_low": spread.low,
                 "sd_ratio_high": spread.high,
@@ -205,14 +169,12 @@ def _divergence(
     exact = stats.binomtest(more, more + fewer).pvalue if more + fewer else 1.0
     return {
         "measure": DIVERGED,
-        "n_pairs": found.interval.n,
-        "difference": found.interval.mean,
+        **found.as_row(),
         "ci_low": np.maximum(found.interval.low, -1.0),
         "ci_high": np.minimum(found.interval.high, 1.0),
         "iqm": found.iqm,
         "sd": found.interval.sd,
         "p": float(exact) if found.interval.n else float("nan"),
-        "agree": found.agree,
         "interval": found.interval,
         "verdict": TOO_FEW,
     }
@@ -220,7 +182,7 @@ def _divergence(
 
 def _judged(rows: list[dict[str, object]], task: Mapping[str, Any]) -> list[dict[str, object]]:
     """Add what depends on the family: adjusted p, the detectable effect, the verdict."""
-    primary = f"test_{task['metric']}"
+    primary = primary_measure(task).column
     family = [row for row in rows if row["measure"] == primary]
     tested = [row for row in family if not np.isnan(_float(row["p"]))]
     for row, p in zip(tested, holm([_float(row["p"]) for row in tested]), strict=True):

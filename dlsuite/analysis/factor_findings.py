@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dlsuite.analysis.effects import is_baseline
 from dlsuite.analysis.factor_values import distinct_values, format_value, same_value
 from dlsuite.analysis.measures import GAP, ONSET, metric_label
+from dlsuite.analysis.task_trials import is_baseline
 from dlsuite.analysis.verdicts import LEVEL
 from dlsuite.analysis.wording import (
     amount_text,

@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 
-from dlsuite.analysis.effects import check_baseline, is_baseline
 from dlsuite.analysis.factor_findings import factor_sentences, points_along
 from dlsuite.analysis.factor_values import (
     factor_label,
@@ -14,6 +13,7 @@ from dlsuite.analysis.factor_values import (
 )
 from dlsuite.analysis.frames import require_columns, task_row
 from dlsuite.analysis.measures import metric_label
+from dlsuite.analysis.task_trials import check_baseline, is_baseline
 from dlsuite.analysis.verdicts import LEVEL
 from dlsuite.analysis.wording import (
     amount_text,

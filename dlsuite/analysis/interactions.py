@@ -11,14 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dlsuite.analysis.effects import check_baseline, is_baseline
 from dlsuite.analysis.factor_values import distinct_values, format_value, same_value
-from dlsuite.analysis.frames import require_columns, task_row
 from dlsuite.analysis.linear_model import two_way_terms
-from dlsuite.analysis.measures import GAP, Measure
+from dlsuite.analysis.measures import Measure
 from dlsuite.analysis.paired import paired_difference
-from dlsuite.analysis.replicates import REPLICATE, by_replicate
-from dlsuite.analysis.selection import count_tuned
+from dlsuite.analysis.replicates import REPLICATE, aligned
+from dlsuite.analysis.task_trials import is_baseline, task_trials, told_measures
 
 INTERACTIONS = (
     "task",
@@ -69,18 +67,12 @@ def interactions(
     Raises:
         DlsuiteError: A column, a task or the baseline's value of a factor is missing.
     """
-    require_columns(
-        trials, ["task", "condition", "status", *REPLICATE, *factors, *tuned], name="trials"
-    )
-    check_baseline(baseline, factors)
-    counted = trials.loc[count_tuned(trials, tuned=tuned, tasks=tasks).to_numpy()]
     rows: list[dict[str, object]] = []
-    for task, of_task in counted.groupby("task", sort=False):
-        primary = f"test_{task_row(tasks, str(task))['metric']}"
-        measures = [Measure.parse(name) for name in (primary, GAP) if name in of_task]
-        for measure in measures:
-            assert measure is not None
-            named = {"task": task, "measure": measure.column}
+    for about, of_task in task_trials(
+        trials, factors=factors, tuned=tuned, tasks=tasks, baseline=baseline
+    ):
+        for measure in told_measures(of_task, about):
+            named = {"task": about["task"], "measure": measure.column}
             for a, b in itertools.combinations(factors, 2):
                 rows += [named | row for row in _differences(of_task, measure, a, b, baseline)]
             if len(factors) > 2:
@@ -98,7 +90,7 @@ def _differences(
     at_others = of_task.loc[is_baseline(of_task, others)]
 
     def trials_at(value_a: object, value_b: object) -> pd.DataFrame:
-        return by_replicate(at_others.loc[is_baseline(at_others, {a: value_a, b: value_b})])
+        return at_others.loc[is_baseline(at_others, {a: value_a, b: value_b})]
 
     def changed(factor: str) -> list[Any]:
         values = distinct_values(at_others[factor])
@@ -110,24 +102,15 @@ def _differences(
         corners = [trials_at(value_a, value_b), alone_a, alone_b, neither]
         if any(corner.empty for corner in corners):
             continue
-        shared = corners[0].index
-        for corner in corners[1:]:
-            shared = shared.intersection(corner.index)
-        shared = shared.sort_values()
-        both, only_a, only_b, none = (measure.values(corner.loc[shared]) for corner in corners)
-        replicates = corners[0].loc[shared, REPLICATE].reset_index(drop=True)
+        corners = aligned(*corners)
+        both, only_a, only_b, none = (measure.values(corner) for corner in corners)
         with np.errstate(over="ignore", invalid="ignore"):
-            found = paired_difference(both - only_a, only_b - none, replicates)
+            found = paired_difference(both - only_a, only_b - none, corners[0][REPLICATE])
         yield {
             "factor_a": a,
             "value_a": format_value(value_a),
             "factor_b": b,
             "value_b": format_value(value_b),
             "method": "differences",
-            "n_pairs": found.interval.n,
-            "interaction": found.interval.mean,
-            "ci_low": found.interval.low,
-            "ci_high": found.interval.high,
-            "p": found.interval.p,
-            "agree": found.agree,
+            **found.as_row("interaction"),
         }

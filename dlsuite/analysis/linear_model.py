@@ -10,12 +10,10 @@ import pandas as pd
 import statsmodels.api as sm
 from statsmodels.tools.sm_exceptions import SingularMatrixWarning
 
-from dlsuite.analysis.effects import check_baseline
 from dlsuite.analysis.factor_values import distinct_values, format_value, same_value
-from dlsuite.analysis.frames import require_columns, task_row
-from dlsuite.analysis.measures import GAP, Measure
+from dlsuite.analysis.measures import Measure
 from dlsuite.analysis.replicates import REPLICATE
-from dlsuite.analysis.selection import count_tuned
+from dlsuite.analysis.task_trials import task_trials, told_measures
 
 MARGINAL_EFFECTS = (
     "task",
@@ -60,19 +58,20 @@ def marginal_effects(
     Raises:
         DlsuiteError: A column, a task or the baseline's value of a factor is missing.
     """
-    require_columns(
-        trials, ["task", "condition", "status", *REPLICATE, *factors, *tuned], name="trials"
-    )
-    check_baseline(baseline, factors)
     rows: list[dict[str, object]] = []
-    counted = trials.loc[count_tuned(trials, tuned=tuned, tasks=tasks).to_numpy()]
-    for task, of_task in counted.groupby("task", sort=False) if len(factors) > 1 else ():
-        primary = f"test_{task_row(tasks, str(task))['metric']}"
-        for measure in (Measure.parse(name) for name in (primary, GAP) if name in of_task):
-            assert measure is not None
+    for about, of_task in task_trials(
+        trials, factors=factors, tuned=tuned, tasks=tasks, baseline=baseline
+    ):
+        for measure in told_measures(of_task, about) if len(factors) > 1 else ():
             terms = _indicators(of_task, factors, baseline)
             rows += [
-                {"task": task, "measure": measure.column, "factor": factor, "value": value} | found
+                {
+                    "task": about["task"],
+                    "measure": measure.column,
+                    "factor": factor,
+                    "value": value,
+                    **found,
+                }
                 for (factor, value), found in _fit(of_task, measure, terms, terms).items()
             ]
     return pd.DataFrame(rows, columns=list(MARGINAL_EFFECTS))

@@ -40,6 +40,17 @@ class PairedDifference:
     agree: float
     spread: "SpreadRatio"
 
+    def as_row(self, name: str = "difference") -> dict[str, object]:
+        """What tables tell of it, the mean difference under a name of its own."""
+        return {
+            "n_pairs": self.interval.n,
+            name: self.interval.mean,
+            "ci_low": self.interval.low,
+            "ci_high": self.interval.high,
+            "p": self.interval.p,
+            "agree": self.agree,
+        }
+
     @property
     def effect_size(self) -> float:
         """The mean difference in standard deviations of the differences (Cohen, 1988, d_z)."""

@@ -23,10 +23,24 @@ def replicated_interval(values: npt.ArrayLike, replicates: pd.DataFrame) -> Mean
     sample = np.asarray(values, dtype=float)
     if replicates["split_seed"].nunique() <= 1:
         return mean_interval(sample)
-    grid = replicates.assign(value=sample).pivot(index="seed", columns="split_seed", values="value")
+    named = replicates.reset_index(drop=True).assign(value=sample)
+    grid = named.pivot(index="seed", columns="split_seed", values="value")
     return crossed_interval(grid.to_numpy())
 
 
 def by_replicate(trials: pd.DataFrame) -> pd.DataFrame:
     """Index trials of one condition by seed and split, sorted, so that conditions can be paired."""
     return trials.set_index(REPLICATE, drop=False).sort_index()
+
+
+def aligned(*conditions: pd.DataFrame) -> list[pd.DataFrame]:
+    """Pair conditions' trials: of each, those whose seed and split all have, in the same order.
+
+    Args:
+        conditions: Trials of one condition each.
+    """
+    indexed = [by_replicate(condition) for condition in conditions]
+    shared = indexed[0].index
+    for other in indexed[1:]:
+        shared = shared.intersection(other.index)
+    return [condition.loc[shared.sort_values()] for condition in indexed]

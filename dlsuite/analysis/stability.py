@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from dlsuite.analysis.effects import is_baseline
 from dlsuite.analysis.learning_rates import RATE, usable_decades
 from dlsuite.analysis.paired import paired_difference
-from dlsuite.analysis.replicates import REPLICATE, by_replicate, replicated_interval
+from dlsuite.analysis.replicates import REPLICATE, aligned, replicated_interval
+from dlsuite.analysis.task_trials import is_baseline
 
 WIDTHS = (
     "n",
@@ -60,23 +60,20 @@ def learning_rate_widths(
     for _, of_task in by_seed.groupby("task", sort=False):
         base = of_task.loc[is_baseline(of_task, of_factors)]
         for settings, group in of_task.groupby(["task", *others], sort=False, dropna=False):
-            ours = by_replicate(group)
-            width = replicated_interval(ours["decades"], ours[REPLICATE])
+            width = replicated_interval(group["decades"], group[REPLICATE])
             row: dict[str, object] = {
                 **dict(zip(["task", *others], settings, strict=True)),
                 "n": width.n,
                 "decades": width.mean,
                 "decades_low": max(width.low, 0.0) if width.low == width.low else width.low,
                 "decades_high": width.high,
-                "touches_edge": float(ours["touches_edge"].astype(float).mean()),
+                "touches_edge": float(group["touches_edge"].astype(float).mean()),
             }
             # Several tuned values make several baselines, none of which is the one.
             if not base.index.equals(group.index) and not base.duplicated(REPLICATE).any():
-                theirs = by_replicate(base)
-                shared = ours.index.intersection(theirs.index).sort_values()
-                replicates = ours.loc[shared, REPLICATE].reset_index(drop=True)
-                widths = [side.loc[shared, "decades"].to_numpy(float) for side in (ours, theirs)]
-                found = paired_difference(widths[0], widths[1], replicates)
+                ours, theirs = aligned(group, base)
+                widths = [side["decades"].to_numpy(float) for side in (ours, theirs)]
+                found = paired_difference(widths[0], widths[1], ours[REPLICATE])
                 row |= {
                     "n_pairs": found.interval.n,
                     "difference": found.interval.mean,

@@ -5,10 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dlsuite.analysis.frames import require_columns, task_row
-from dlsuite.analysis.measures import Measure
-from dlsuite.analysis.replicates import REPLICATE
-from dlsuite.analysis.selection import count_tuned
+from dlsuite.analysis.task_trials import primary_measure, task_trials
 
 VARIANCE = ("task", "measure", "component", "n", "variance", "sd", "share")
 """The columns of the variance components, in order."""
@@ -43,12 +40,9 @@ def variance_components(
     Raises:
         DlsuiteError: A column or a task is missing.
     """
-    require_columns(trials, ["task", "condition", "status", *REPLICATE, *tuned], name="trials")
-    counted = trials.loc[count_tuned(trials, tuned=tuned, tasks=tasks).to_numpy()]
     rows: list[dict[str, object]] = []
-    for task, of_task in counted.groupby("task", sort=False):
-        measure = Measure.parse(f"test_{task_row(tasks, str(task))['metric']}")
-        assert measure is not None
+    for about, of_task in task_trials(trials, factors=factors, tuned=tuned, tasks=tasks):
+        measure = primary_measure(about)
         of_task = of_task.assign(value=measure.values(of_task))
         measured = of_task.groupby("condition", sort=False)["value"].transform("count") > 0
         grid = _whole(of_task.loc[measured.to_numpy()])
@@ -56,7 +50,7 @@ def variance_components(
         total = sum(components.values())
         rows += [
             {
-                "task": task,
+                "task": about["task"],
                 "measure": measure.column,
                 "component": component,
                 "n": grid.size,

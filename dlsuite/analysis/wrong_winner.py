@@ -6,11 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dlsuite.analysis.effects import check_baseline, is_baseline
-from dlsuite.analysis.frames import require_columns, task_row
-from dlsuite.analysis.measures import Measure
-from dlsuite.analysis.replicates import REPLICATE, by_replicate
-from dlsuite.analysis.selection import count_tuned
+from dlsuite.analysis.replicates import aligned
+from dlsuite.analysis.task_trials import is_baseline, primary_measure, task_trials
 
 WRONG_WINNER = ("task", "condition", "measure", "n", "n_pairs", "wrong")
 """The columns of the wrong winners, in order, without the factors."""
@@ -42,25 +39,20 @@ def wrong_winners(
     Raises:
         DlsuiteError: A column, a task or the baseline's value of a factor is missing.
     """
-    require_columns(
-        trials, ["task", "condition", "status", *REPLICATE, *factors, *tuned], name="trials"
-    )
-    check_baseline(baseline, factors)
-    counted = trials.loc[count_tuned(trials, tuned=tuned, tasks=tasks).to_numpy()]
     rows: list[dict[str, object]] = []
-    for task, of_task in counted.groupby("task", sort=False):
-        measure = Measure.parse(f"test_{task_row(tasks, str(task))['metric']}")
-        base = by_replicate(of_task.loc[is_baseline(of_task, baseline)])
-        assert measure is not None
+    for about, of_task in task_trials(
+        trials, factors=factors, tuned=tuned, tasks=tasks, baseline=baseline
+    ):
+        measure = primary_measure(about)
+        base = of_task.loc[is_baseline(of_task, baseline)]
         for condition, group in of_task.groupby("condition", sort=False):
             if base.empty or condition == base["condition"].iloc[0]:
                 continue
-            ours = by_replicate(group)
-            shared = ours.index.intersection(base.index).sort_values()
+            ours, theirs = aligned(group, base)
             with np.errstate(over="ignore", invalid="ignore"):
-                pairs = measure.values(ours.loc[shared]) - measure.values(base.loc[shared])
+                pairs = measure.values(ours) - measure.values(theirs)
             pairs = pairs[np.isfinite(pairs)]
-            named = {"task": task, "condition": condition, "measure": measure.column}
+            named = {"task": about["task"], "condition": condition, "measure": measure.column}
             rows += [
                 named | {"n": n, "n_pairs": pairs.size, "wrong": wrong}
                 for n, wrong in enumerate(wrong_winner_rate(pairs), start=1)

@@ -6,20 +6,13 @@ from typing import Annotated
 
 import typer
 
-from dlsuite.cli.options import Json
+from dlsuite.cli.options import Data, Json, Model, Settings
 
 
 def verify(
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="A registered model's name or a .keras file.")
-    ],
-    data: Annotated[str, typer.Argument(metavar="DATA", help="A registered data set's name.")],
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="KEY=VALUE", help="A setting of all members, as in optimizer=sgd."
-        ),
-    ] = None,
+    model: Model,
+    data: Data,
+    settings: Settings = None,
     members: Annotated[int, typer.Option(min=1, help="Members of the population.")] = 4,
     steps: Annotated[int, typer.Option(min=1, help="Steps to train.")] = 200,
     tolerance: Annotated[
@@ -56,16 +49,9 @@ def verify(
 
 
 def lr_range(
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="A registered model's name or a .keras file.")
-    ],
-    data: Annotated[str, typer.Argument(metavar="DATA", help="A registered data set's name.")],
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="KEY=VALUE", help="A setting of all rates, as in optimizer=sgd."
-        ),
-    ] = None,
+    model: Model,
+    data: Data,
+    settings: Settings = None,
     lowest: Annotated[float, typer.Option("--from", help="The lowest rate.")] = 1e-5,
     highest: Annotated[float, typer.Option("--to", help="The highest rate.")] = 10.0,
     steps: Annotated[int, typer.Option(help="How many rates.")] = 19,

@@ -23,6 +23,16 @@ Overrides = Annotated[
         "--set", metavar="KEY=VALUE", help="Replace a setting, as in factors.dropout=[0,0.5]."
     ),
 ]
+Model = Annotated[
+    str, typer.Argument(metavar="MODEL", help="A registered model's name or a .keras file.")
+]
+Data = Annotated[str, typer.Argument(metavar="DATA", help="A registered data set's name.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="A hyperparameter's value, as in optimizer=sgd."
+    ),
+]
 Seeds = Annotated[
     int | None, typer.Option(min=1, help="How many seeds, in place of the study's own.")
 ]

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from dlsuite.analysis import compare_studies, seeds_needed
-from dlsuite.analysis.effects import is_baseline
+from dlsuite.analysis.task_trials import is_baseline
 from dlsuite.analysis.wording import best_of, p_text
 from dlsuite.errors import SpecError
 from dlsuite.study.results import Results

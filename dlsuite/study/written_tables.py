@@ -1,6 +1,6 @@
 """Tables of texts, written as Markdown or LaTeX."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 _LATEX |= {letter: f"\\{letter}" for letter in "&%$#_{}"}
@@ -17,13 +17,9 @@ def as_markdown(rows: Sequence[Mapping[str, str]], *, bold: Sequence[bool], colu
         bold: For each row, whether its cell in `column` is in bold.
         column: The column that has bold cells.
     """
-    lines = [
-        [_bold(_markdown(cell), "**", "**", on and name == column) for name, cell in row.items()]
-        for row, on in zip(rows, bold, strict=True)
-    ]
+    heads, *lines = _cells(rows, _markdown, "**{}**", bold, column)
     if not lines:
         return ""
-    heads = [_markdown(name) for name in rows[0]]
     return "".join(f"| {' | '.join(line)} |\n" for line in (heads, ["---"] * len(heads), *lines))
 
 
@@ -35,21 +31,32 @@ def as_latex(rows: Sequence[Mapping[str, str]], *, bold: Sequence[bool], column:
         bold: For each row, whether its cell in `column` is in bold.
         column: The column that has bold cells.
     """
-    lines = [
-        [_bold(_latex(cell), r"\textbf{", "}", on and name == column) for name, cell in row.items()]
-        for row, on in zip(rows, bold, strict=True)
-    ]
+    heads, *lines = _cells(rows, _latex, r"\textbf{{{}}}", bold, column)
     if not lines:
         return ""
-    heads = [_latex(name) for name in rows[0]]
     head, *body = [" & ".join(line) + r" \\" for line in (heads, *lines)]
     begin, end = rf"\begin{{tabular}}{{{'l' * len(heads)}}}", r"\end{tabular}"
     rules = [begin, r"\toprule", head, r"\midrule", *body, r"\bottomrule", end]
     return "\n".join(rules) + "\n"
 
 
-def _bold(cell: str, before: str, after: str, on: bool) -> str:
-    return f"{before}{cell}{after}" if on else cell
+def _cells(
+    rows: Sequence[Mapping[str, str]],
+    escape: Callable[[str], str],
+    in_bold: str,
+    bold: Sequence[bool],
+    column: str,
+) -> list[list[str]]:
+    """The heads and every line's cells, escaped, the bold ones in their form."""
+    heads = [escape(name) for name in rows[0]] if rows else []
+    lines = [
+        [
+            in_bold.format(escape(cell)) if on and name == column else escape(cell)
+            for name, cell in row.items()
+        ]
+        for row, on in zip(rows, bold, strict=True)
+    ]
+    return [heads, *lines]
 
 
 def _markdown(text: str) -> str:
