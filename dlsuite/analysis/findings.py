@@ -98,7 +98,8 @@ def _reading_line(summary: pd.DataFrame, tasks: pd.DataFrame) -> str:
     sizes = sorted({int(n) for n in tasks["n_test"]}) if "n_test" in tasks else []
     held_out = f" ({' to '.join(map(str, {sizes[0]: 0, sizes[-1]: 0}))} examples)" if sizes else ""
     return (
-        f"Means over {over} of a condition, differences paired by seed{brackets}: they cover seeds, not the "
+        f"Means over {over} of a condition, differences paired by seed{brackets}: they cover seeds (and "
+        "splits, where they vary), not the "
         f"choice of the test examples{held_out}. Clear is what has an adjusted p below {LEVEL:g} among its "
         "task's comparisons. Test scores are those of the epoch with the lowest validation loss; the loss "
         "gap is validation minus train loss at the last epoch, above 0 where the model overfits. An "
