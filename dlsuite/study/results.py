@@ -7,9 +7,11 @@ import pandas as pd
 
 from dlsuite.analysis import TABLES, findings
 from dlsuite.errors import StoreError
-from dlsuite.report import draw_figures
+from dlsuite.report import StudyTables, draw_figures
 from dlsuite.spec import Study, read_study
 from dlsuite.store import ResultsFolder
+
+_TABLES = ("tasks", "trials", "curves", "layers", *TABLES)
 
 
 class Results:
@@ -80,9 +82,8 @@ class Results:
         Raises:
             StoreError: It is not there or is no table.
         """
-        known = ("tasks", "trials", "curves", "layers", *TABLES)
-        if name not in known:
-            raise StoreError(f"table: expected one of {', '.join(known)}; got {name!r}.")
+        if name not in _TABLES:
+            raise StoreError(f"table: expected one of {', '.join(_TABLES)}; got {name!r}.")
         return self._store.read_table(name)
 
     @property
@@ -95,21 +96,28 @@ class Results:
             baseline=dict(self.study.full_baseline),
         )
 
-    def draw(self) -> list[Path]:
-        """Draw the study's figures into its folder, from the tables alone; return their files."""
-        drawn = draw_figures(
-            trials=self.trials,
-            curves=self.curves,
-            summary=self.summary,
-            tasks=self.tasks,
-            factors=list(self.study.factors),
-            tuned=list(self.study.tune),
-            folder=self.folder / "figures",
+    @cached_property
+    def tables(self) -> StudyTables:
+        """All tables together, with what the specification says of them: what reports are made from."""
+        return StudyTables(
+            name=self.study.name,
+            frames={name: self.table(name) for name in _TABLES},
+            factors=tuple(self.study.factors),
+            tuned=tuple(self.study.tune),
+            baseline=dict(self.study.full_baseline),
+            question=self.study.question or "",
         )
-        for pattern in ("factor_*", "learning_curves_*"):
-            for path in (self.folder / "figures").glob(pattern):
-                if path not in drawn:  # Of factors that the study no longer has.
-                    path.unlink()
+
+    def draw(self) -> list[Path]:
+        """Draw the study's figures into its folder, from the tables alone; return their files.
+
+        Figures that the study no longer has are removed.
+        """
+        folder = self.folder / "figures"
+        drawn = draw_figures(self.tables, folder)
+        for path in folder.iterdir():
+            if path not in drawn and path.suffix in (".png", ".svg"):
+                path.unlink()
         return drawn
 
     def __repr__(self) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from dlsuite.analysis import summarize
+from dlsuite.report import StudyTables
 
 TASKS = {
     "mlp/toy": {
@@ -51,9 +52,15 @@ class Frames:
         return {"factors": self.factors, "tuned": self.tuned}
 
     @property
-    def all(self) -> dict[str, Any]:
+    def all(self) -> StudyTables:
         frames = {"trials": self.trials, "curves": self.curves, "summary": self.summary}
-        return {**frames, "tasks": self.tasks, **self.settings}
+        return StudyTables(
+            name="made_up",
+            frames={**frames, "tasks": self.tasks},
+            factors=tuple(self.factors),
+            tuned=tuple(self.tuned),
+            baseline={},
+        )
 
 
 @pytest.fixture(scope="session")
