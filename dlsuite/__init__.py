@@ -9,6 +9,7 @@ from dlsuite.errors import DataError, DlsuiteError, SpecError, StoreError, Unkno
 
 if TYPE_CHECKING:
     from dlsuite.data import Dataset, list_data, load_data, register_data
+    from dlsuite.explanations import Explanation, explain
     from dlsuite.models import create_model, list_models, register_model
     from dlsuite.spec import DropoutRate, Study, parse_study, read_study
     from dlsuite.study import (
@@ -27,10 +28,12 @@ _HOMES = {
     "Dataset": "dlsuite.data",
     "Certificate": "dlsuite.study",
     "DropoutRate": "dlsuite.spec",
+    "Explanation": "dlsuite.explanations",
     "LearningRateRange": "dlsuite.study",
     "Results": "dlsuite.study",
     "Study": "dlsuite.spec",
     "create_model": "dlsuite.models",
+    "explain": "dlsuite.explanations",
     "list_data": "dlsuite.data",
     "list_models": "dlsuite.models",
     "load_data": "dlsuite.data",
@@ -50,6 +53,7 @@ __all__ = [
     "Dataset",
     "DlsuiteError",
     "DropoutRate",
+    "Explanation",
     "LearningRateRange",
     "Results",
     "SpecError",
@@ -57,6 +61,7 @@ __all__ = [
     "Study",
     "UnknownNameError",
     "create_model",
+    "explain",
     "list_data",
     "list_models",
     "load_data",

@@ -18,10 +18,11 @@ MAY_IMPORT = {
     "analysis": {"errors"},
     "report": {"errors", "analysis"},
     "study": {"errors", "spec", "data", "models", "training", "store", "analysis", "report"},
+    "explanations": {"errors", "data", "models", "training", "report", "study"},
     "terminal": {"study"},
-    "cli": {"errors", "spec", "study", "terminal"},
+    "cli": {"errors", "spec", "study", "explanations", "terminal"},
     "__main__": {"cli"},
-    "__init__": {"errors", "spec", "data", "models", "study"},
+    "__init__": {"errors", "spec", "data", "models", "study", "explanations"},
 }
 """For each room, the rooms that it may import."""
 

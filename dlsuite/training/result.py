@@ -35,6 +35,7 @@ class TrialResult:
         notes: What a reader should know.
         weights: The weights of the best epoch, in the order of `model.weights`; none where it diverged.
         last_weights: Those of the last epoch; where it diverged, of the step before.
+        path: Where they were asked for, those of every row of `curves`.
     """
 
     status: str
@@ -50,6 +51,7 @@ class TrialResult:
     notes: tuple[str, ...] = ()
     weights: list[np.ndarray] = field(default_factory=list, repr=False)
     last_weights: list[np.ndarray] = field(default_factory=list, repr=False)
+    path: list[list[np.ndarray]] = field(default_factory=list, repr=False)
 
 
 class TrialLog:
@@ -69,15 +71,21 @@ class TrialLog:
         self.curves: list[dict[str, Any]] = []
         self.layers: list[dict[str, Any]] = []
         self.diverged_epoch: int | None = None
+        self._path: list[list[np.ndarray]] = []
 
-    def add(self, epoch: int, report: EpochReport) -> None:
-        """Take a member's report; one with a loss or gradient that is no number ends the trial."""
+    def add(self, epoch: int, report: EpochReport, weights: list[np.ndarray]) -> None:
+        """Take a member's report, and its weights if they are to be kept.
+
+        A report with a loss or gradient that is no number ends the trial.
+        """
         if self.diverged_epoch is not None:
             return
         means = np.concatenate([report.train, report.validation])
         if not report.finite or not np.isfinite(means).all():
             self.diverged_epoch = epoch
             return
+        if weights:
+            self._path.append(weights)
         row: dict[str, Any] = {"epoch": epoch}
         for split, split_means in (("train", report.train), ("val", report.validation)):
             for name, value in self._objective.scores(split_means).items():
@@ -137,6 +145,7 @@ class TrialLog:
                 members=self._population.members,
                 notes=notes,
                 last_weights=last_weights,
+                path=self._path,
             )
         # Of the epochs trained: an untrained network is no answer, however badly training went.
         best = min(self.curves[1:], key=lambda row: float(row["val_loss"]))
@@ -163,4 +172,5 @@ class TrialLog:
             notes=notes,
             weights=weights,
             last_weights=last_weights,
+            path=self._path,
         )

@@ -73,6 +73,7 @@ class Trainer:
         *,
         epochs: int,
         watcher: TrainingWatcher | None = None,
+        keep_weights: bool = False,
     ) -> list[TrialResult]:
         """Train trials on a data set.
 
@@ -81,6 +82,7 @@ class Trainer:
             data: The data set of all of them.
             epochs: Passes over the training split, 1 or more.
             watcher: Told after each epoch.
+            keep_weights: Whether each result's `path` shall hold its weights of every epoch.
 
         Returns:
             A result for each setup, in the same order. A trial that diverges gives a result too.
@@ -98,7 +100,9 @@ class Trainer:
             for portion in portions([setups[index].seed for index in group], size):
                 own = [group[index] for index in portion]
                 population = [setups[index] for index in own]
-                trained = self._train_population(population, size, data, epochs, watcher)
+                trained = self._train_population(
+                    population, size, data, epochs, watcher, keep_weights
+                )
                 results.update(zip(own, trained, strict=True))
         return [results[index] for index in range(len(setups))]
 
@@ -109,6 +113,7 @@ class Trainer:
         data: Dataset,
         epochs: int,
         watcher: TrainingWatcher | None,
+        keep_weights: bool,
     ) -> list[TrialResult]:
         """Train up to `size` trials."""
         seating = seat([setup.seed for setup in setups], size)
@@ -122,8 +127,9 @@ class Trainer:
                 if epoch
                 else training.look(examples)
             )
+            weights = training.last_weights() if keep_weights else []
             for member, log in zip(seating.seats, logs, strict=True):
-                log.add(epoch, report.of(member))
+                log.add(epoch, report.of(member), [weight[member] for weight in weights])
             over = all(log.diverged_epoch is not None for log in logs)
             if watcher is not None and epoch:
                 done = epochs - epoch + 1 if over else 1
