@@ -1,0 +1,3 @@
+// The index over studies.
+
+startTheme();
