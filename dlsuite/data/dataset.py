@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from dlsuite.data.html import dataset_html
 from dlsuite.errors import DataError
 
 Kind = Literal["table", "text", "series", "image"]
@@ -152,3 +153,7 @@ class Dataset:
         task = f"{self.outputs} classes" if self.task_type == "classification" else "regression"
         sizes = f"{len(self.train)}/{len(self.validation)}/{len(self.test)}"
         return f"Dataset({self.name!r}, {self.kind} {shape}, {task}, train/validation/test {sizes})"
+
+    def _repr_html_(self) -> str:
+        """Say in a notebook what it is, what is to be told, and what guessing scores."""
+        return dataset_html(self)

@@ -115,6 +115,12 @@ class LearningRateRange:
             said += f" The lowest rate tried is already good: look lower, with --from {rate_text(low / 100)}."
         return said
 
+    def _repr_html_(self) -> str:
+        """What to take and what was tried, as a notebook shows it."""
+        from dlsuite.study.html import rate_range_html  # It needs this class.
+
+        return rate_range_html(self)
+
 
 def rate_text(rate: float) -> str:
     """Write a rate so that it can be typed: `0.0022`, `1e-5`."""
