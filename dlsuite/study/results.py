@@ -124,6 +124,12 @@ class Results:
         """The study and where its results are."""
         return f"Results({str(self.folder)!r})"
 
+    def _repr_html_(self) -> str:
+        """The answers, as a notebook shows them."""
+        from dlsuite.study.html import results_html  # It needs this class.
+
+        return results_html(self)
+
 
 def load_results(folder: str | Path) -> Results:
     """Open the results of a study.
