@@ -8,10 +8,13 @@ import pandas as pd
 
 from dlsuite.analysis import count_tuned
 from dlsuite.analysis.factor_values import format_value
-from dlsuite.analysis.frames import number, require_columns, task_row
+from dlsuite.analysis.frames import require_columns, task_row
+from dlsuite.analysis.measures import GAP as GAP
+from dlsuite.analysis.task_trials import is_baseline
+from dlsuite.report.encoding import thinned
+from dlsuite.report.limits import score_ceiling
 
-GAP = "gap_loss_last"
-"""The generalization gap that is shown: validation minus train loss at the last epoch."""
+_MOST_SERIES = 9
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,14 @@ class FactorData:
             `guess`, and `ceiling` (what is larger in size has exploded).
         points: A row a task, measure and completed trial: `task`, the factors, `series`, `measure`,
             `seed`, `value`.
+        left_out: How many combinations of the other factors' values are not shown, since there are many.
     """
 
     factor: str
     others: tuple[str, ...]
     means: pd.DataFrame
     points: pd.DataFrame
+    left_out: int = 0
 
 
 def factor_data(
@@ -42,11 +47,13 @@ def factor_data(
     factor: str,
     factors: Sequence[str],
     tuned: Sequence[str],
+    baseline: Mapping[str, object] | None = None,
 ) -> FactorData:
     """Collect each task's metric on test and its loss gap at the last epoch.
 
     A combination of the other factors' values that occurs with one value of this factor only is
-    left out if others occur with more: it says nothing about the factor.
+    left out if others occur with more: it says nothing about the factor. Of more combinations than nine,
+    those with further factors at the baseline are kept, and of these nine that are evenly spaced.
 
     Args:
         trials: A row a trial.
@@ -55,6 +62,7 @@ def factor_data(
         factor: The factor along the x axis.
         factors: Names of all factors.
         tuned: Names of the tuned columns; the trials of `count_tuned` are shown.
+        baseline: The baseline's value of every factor, if it is known.
     """
     require_columns(summary, ["task", "condition", "measure", *factors], name="summary")
     others = tuple(other for other in factors if other != factor)
@@ -65,7 +73,7 @@ def factor_data(
         about = task_row(tasks, str(task))
         for measure in (f"test_{about['metric']}", GAP):
             of_measure = (summary["task"] == task) & (summary["measure"] == measure)
-            means.append(summary.loc[of_measure].assign(ceiling=_ceiling(about, measure)))
+            means.append(summary.loc[of_measure].assign(ceiling=score_ceiling(about, measure)))
             # The column may be missing where no trial has a value.
             values = completed[measure].astype(float) if measure in completed else np.nan
             dots = completed[["task", *factors, "seed"]].assign(measure=measure, value=values)
@@ -82,13 +90,28 @@ def factor_data(
         told = spread.index[spread > 1]
         all_means = all_means.loc[all_means["series"].isin(told)]
         all_points = all_points.loc[all_points["series"].isin(told)]
+    kept = _few(all_means, others, baseline or {})
+    left_out = all_means["series"].nunique() - len(kept)
+    all_means = all_means.loc[all_means["series"].isin(kept)]
+    all_points = all_points.loc[all_points["series"].isin(kept)]
     columns = ["task", "condition", *factors, "series", "measure", "n", "n_diverged", "mean"]
     return FactorData(
         factor,
         others,
         all_means[[*columns, "ci_low", "ci_high", "guess", "ceiling"]].reset_index(drop=True),
         all_points.reset_index(drop=True),
+        left_out,
     )
+
+
+def _few(means: pd.DataFrame, others: Sequence[str], baseline: Mapping[str, object]) -> list[str]:
+    """The combinations to show."""
+    rows = means.drop_duplicates("series")
+    for other in reversed(others[1:]):
+        if len(rows) > _MOST_SERIES and other in baseline:
+            at = rows.loc[is_baseline(rows, {other: baseline[other]})]
+            rows = at if len(at) > 1 else rows
+    return [str(name) for name in thinned(list(rows["series"]), _MOST_SERIES)]
 
 
 def _with_series(frame: pd.DataFrame, others: Sequence[str]) -> pd.DataFrame:
@@ -100,20 +123,3 @@ def _with_series(frame: pd.DataFrame, others: Sequence[str]) -> pd.DataFrame:
         for row in frame[list(others)].itertuples(index=False, name=None)
     ]
     return frame.assign(series=names if others else [""] * len(frame))
-
-
-def _ceiling(task: Mapping[str, object], measure: str) -> float:
-    """What a measure reaches only by exploding.
-
-    Of a standardized target, the mean's loss is 1, so that the loss of guessing tells the target's
-    standard deviation from its RMSE. A network that knows nothing is about as good.
-    """
-    metric = "loss" if measure == GAP else str(task["metric"])
-    if metric == "accuracy":
-        return float("inf")
-    loss = number(task, "guess_test_loss")
-    known = number(task, f"guess_test_{metric}")
-    if task.get("task_type") == "regression" and loss > 0:
-        ignorant = 1.0 if metric == "loss" else number(task, "guess_test_rmse") / loss**0.5
-        known = max(filter(np.isfinite, (known, ignorant)), default=float("nan"))
-    return 4 * known if np.isfinite(known) else float("inf")

@@ -1,40 +1,23 @@
 """All figures of a study: which there are, and how they come into a folder."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from dlsuite.errors import StoreError
-from dlsuite.report.factor_data import factor_data
-from dlsuite.report.factor_plots import factor_figure
-from dlsuite.report.learning_curves import learning_curve_data, learning_curve_figure
+from dlsuite.report.factor_plots import factor_figures
+from dlsuite.report.learning_curves import learning_curve_figures
+from dlsuite.report.study_figure import StudyFigure
 from dlsuite.report.study_tables import StudyTables
 from dlsuite.report.style import save_figure
 
-
-@dataclass(frozen=True)
-class StudyFigure:
-    """A figure that answers one question about a study.
-
-    Attributes:
-        name: Its files' name without suffix, such as `effects`.
-        title: What it shows, in a few words.
-        caption: What a reader should know to read it: a sentence or two, no numbers.
-        sources: The tables that its numbers are from, such as `("effects",)`.
-        figure: The matplotlib figure.
-    """
-
-    name: str
-    title: str
-    caption: str
-    sources: tuple[str, ...]
-    figure: Figure
+_TASKS_A_FIGURE = 6
 
 
 def study_figures(tables: StudyTables) -> Iterator[StudyFigure]:
     """Draw what the tables hold, one figure after another; one that would be empty is left out.
+
+    A figure has six tasks at most; further ones follow in a figure of their own, `effects-2` after `effects`.
 
     Args:
         tables: The study's tables.
@@ -42,8 +25,17 @@ def study_figures(tables: StudyTables) -> Iterator[StudyFigure]:
     Raises:
         DlsuiteError: A table lacks a column or a task.
     """
+    tasks = tables.tasks
     for draw in _FIGURES:
-        yield from draw(tables)
+        if len(tasks) <= _TASKS_A_FIGURE:
+            yield from draw(tables)
+            continue
+        for first in range(0, len(tasks), _TASKS_A_FIGURE):
+            shown = tasks[first : first + _TASKS_A_FIGURE]
+            part = f"tasks {first + 1} to {first + len(shown)} of {len(tasks)}"
+            for drawn in draw(tables.only(shown)):
+                name = f"{drawn.name}-{first // _TASKS_A_FIGURE + 1}" if first else drawn.name
+                yield replace(drawn, name=name, title=f"{drawn.title} ({part})")
 
 
 def draw_figures(tables: StudyTables, folder: Path) -> list[Path]:
@@ -71,46 +63,7 @@ def draw_figures(tables: StudyTables, folder: Path) -> list[Path]:
     ]
 
 
-def _learning_curves(tables: StudyTables) -> Iterator[StudyFigure]:
-    for quantity in ("loss", "metric"):
-        lines = learning_curve_data(
-            tables["curves"],
-            tables["trials"],
-            tables["tasks"],
-            factors=tables.factors,
-            tuned=tables.tuned,
-            quantity=quantity,
-        )
-        if not lines.empty:
-            yield StudyFigure(
-                f"learning_curves_{quantity}",
-                f"Learning curves: {quantity}",
-                "Train dashed, validation solid, both by an inference pass after each epoch; the mean over "
-                "seeds. Where the solid line turns upward while the dashed one falls, the network overfits.",
-                ("curves",),
-                learning_curve_figure(lines, tables["tasks"], factors=tables.factors),
-            )
-
-
-def _factors(tables: StudyTables) -> Iterator[StudyFigure]:
-    for factor in tables.factors if not tables["summary"].empty else ():
-        data = factor_data(
-            tables["trials"],
-            tables["summary"],
-            tables["tasks"],
-            factor=factor,
-            factors=tables.factors,
-            tuned=tables.tuned,
-        )
-        if not data.means.empty:
-            yield StudyFigure(
-                f"factor_{factor}",
-                f"Test metric and generalization gap against {factor}",
-                "Every dot is a trial, every bar a 95 % interval of the mean over seeds. A gap above zero "
-                "means overfitting.",
-                ("summary", "trials"),
-                factor_figure(data, tables["tasks"]),
-            )
-
-
-_FIGURES: Sequence[Callable[[StudyTables], Iterator[StudyFigure]]] = (_learning_curves, _factors)
+_FIGURES: Sequence[Callable[[StudyTables], Iterator[StudyFigure]]] = (
+    learning_curve_figures,
+    factor_figures,
+)

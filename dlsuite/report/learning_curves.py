@@ -1,6 +1,7 @@
 """Learning curves: train against validation, epoch by epoch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,28 +12,17 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from dlsuite.analysis import select_tuned
-from dlsuite.analysis.frames import number, require_columns, task_row
-from dlsuite.analysis.intervals import mean_interval
+from dlsuite.analysis.frames import task_row
 from dlsuite.analysis.measures import metric_label
-from dlsuite.report.legends import (
-    GUESS_LINE,
-    add_colors,
-    add_marks,
-    columns_above,
-    guess_mark,
-    named_colors,
-)
+from dlsuite.report.facets import Facet, facets
+from dlsuite.report.labels import plain
+from dlsuite.report.learning_curve_data import learning_curve_data
+from dlsuite.report.legends import GUESS_LINE, add_marks, guess_mark, named_colors
 from dlsuite.report.limits import Limits, bulk_limits
-from dlsuite.report.style import (
-    CROSS,
-    GRAY,
-    LINE_STYLES,
-    TRIANGLE,
-    axes_grid,
-    figure_style,
-    new_axes,
-)
+from dlsuite.report.panels import facet_figure
+from dlsuite.report.study_figure import StudyFigure
+from dlsuite.report.study_tables import StudyTables
+from dlsuite.report.style import CROSS, GRAY, LINE_STYLES, TRIANGLE, figure_style, new_axes
 
 _LOSS_LABELS = {
     "classification": "cross-entropy (nats)",
@@ -41,72 +31,35 @@ _LOSS_LABELS = {
 _METRIC_LABELS = {"rmse": "RMSE (target's unit)", "mae": "MAE (target's unit)"}
 
 
-def learning_curve_data(
-    curves: pd.DataFrame,
-    trials: pd.DataFrame,
-    tasks: pd.DataFrame,
-    *,
-    factors: Sequence[str],
-    tuned: Sequence[str],
-    quantity: str = "loss",
-) -> pd.DataFrame:
-    """Average the curves of the selected trials over seeds.
+def learning_curve_figures(tables: StudyTables) -> Iterator[StudyFigure]:
+    """Draw the curves of the loss, and those of the metric where it is another.
 
     Args:
-        curves: A row a trial and epoch.
-        trials: A row a trial.
-        tasks: A row a task.
-        factors: Names of the factor columns.
-        tuned: Names of the tuned columns; of each condition, the trials with its chosen values
-            count.
-        quantity: `loss`, or `metric` for the one that decides for each task. A task whose metric
-            is the loss has no rows then.
-
-    Returns:
-        A row a task, condition, split (`train`, `val`) and epoch: `task`, `condition`, the factors,
-        `metric`, `split`, `epoch`, `n` (trials still running), `mean`, `low` and `high` (the
-        lowest and highest trial), `n_diverged` (trials whose curve ends here because they
-        diverged), `guess` (on validation).
+        tables: The study's tables.
     """
-    keys = ["task", "condition", *tuned, "seed", "split_seed"]
-    require_columns(curves, [*keys, *factors, "epoch"], name="curves")
-    chosen = trials.loc[select_tuned(trials, tuned=tuned, tasks=tasks).to_numpy()]
-    if len(curves):
-        # Without rows, columns have no types to merge by.
-        curves = curves.merge(chosen[[*keys, "status"]], on=keys, how="inner")
-    rows: list[dict[str, object]] = []
-    for task, of_task in curves.groupby("task", sort=False):
-        about = task_row(tasks, str(task))
-        metric = "loss" if quantity == "loss" else str(about["metric"])
-        if quantity == "metric" and metric == "loss":
+    for quantity in ("loss", "metric"):
+        data = learning_curve_data(
+            tables["curves"],
+            tables["trials"],
+            tables["tasks"],
+            factors=tables.factors,
+            tuned=tables.tuned,
+            quantity=quantity,
+        )
+        if data.empty:
             continue
-        guess = number(about, f"guess_val_{metric}")
-        for _, group in of_task.groupby("condition", sort=False):
-            condition = {str(key): group[key].iloc[0] for key in ("task", "condition", *factors)}
-            last = group.groupby(["seed", "split_seed"])["epoch"].transform("max")
-            ends = (group["epoch"] == last) & (group["status"] == "diverged")
-            diverged = group.loc[ends, "epoch"].value_counts()
-            for split in LINE_STYLES:
-                for epoch, at_epoch in group.groupby("epoch")[f"{split}_{metric}"]:
-                    values = at_epoch.to_numpy(dtype=float, na_value=float("nan"))
-                    interval = mean_interval(values)
-                    rows.append(
-                        {
-                            **condition,
-                            "metric": metric,
-                            "split": split,
-                            "epoch": epoch,
-                            "n": interval.n,
-                            "mean": interval.mean,
-                            "low": np.nanmin(values) if interval.n else np.nan,
-                            "high": np.nanmax(values) if interval.n else np.nan,
-                            "n_diverged": int(diverged.get(epoch, 0)),
-                            "guess": guess,
-                        }
-                    )
-    numbers = ["n", "mean", "low", "high", "n_diverged", "guess"]
-    columns = ["task", "condition", *factors, "metric", "split", "epoch", *numbers]
-    return pd.DataFrame(rows, columns=columns)
+        yield StudyFigure(
+            f"learning_curves_{quantity}",
+            f"Learning curves: {quantity}",
+            "Train dashed, validation solid, both by an inference pass after each epoch; the mean over "
+            "seeds. Where the solid line turns upward while the dashed one falls, the network overfits. Of "
+            "several factors that are not crossed in pairs, each panel varies one, the others at the "
+            "baseline.",
+            ("curves", "trials"),
+            learning_curve_figure(
+                data, tables["tasks"], factors=tables.factors, baseline=tables.baseline
+            ),
+        )
 
 
 def plot_learning_curves(
@@ -117,12 +70,12 @@ def plot_learning_curves(
     factors: Sequence[str] = (),
     task_type: str | None = None,
     colors: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
 ) -> Axes:
     """Draw one task: a color a condition, train dashed, validation solid with its band.
 
-    A cross stands where a trial diverged, a triangle at the top where a condition leaves the
-    panel: the axis is chosen for the bulk, so that one exploding condition does not flatten all
-        others.
+    A cross stands where a trial diverged, a triangle at the edge where a condition leaves the panel:
+    the axis is chosen for the bulk, so that one exploding condition does not flatten all others.
 
     Args:
         data: As `learning_curve_data` returns it.
@@ -131,6 +84,7 @@ def plot_learning_curves(
         factors: Names of the factors; for colors.
         task_type: `classification` or `regression`; for the unit of a loss.
         colors: A color for each condition; chosen here if None.
+        limits: The range of the y axis; chosen here if None.
 
     Returns:
         The axes. A legend is left to the caller: `learning_curve_figure` has one.
@@ -138,7 +92,7 @@ def plot_learning_curves(
     ax = ax if ax is not None else new_axes()
     rows = data.loc[data["task"] == task]
     colors = colors or named_colors(data, key="condition", factors=factors)[0]
-    limits = _limits(rows)
+    limits = limits or _limits(rows)
     limits.apply(ax)
     last_epoch = max(int(rows["epoch"].max()), 1) if len(rows) else 1
     for (condition, split), line in rows.groupby(["condition", "split"], sort=False):
@@ -166,9 +120,10 @@ def plot_learning_curves(
                 linewidth=0,
                 zorder=2,
             )
-        for _, stop in line.loc[line["n_diverged"] > 0].iterrows():
-            height = min(max(float(stop["mean"]), limits.low), limits.high)
-            ax.plot([stop["epoch"]], [height], color=color, clip_on=False, zorder=6, **CROSS)
+        stops = line.loc[line["n_diverged"] > 0]
+        heights = stops["mean"].clip(limits.low, limits.high)
+        if len(stops):
+            ax.plot(stops["epoch"], heights, color=color, clip_on=False, zorder=6, **CROSS)
     _mark_exits(ax, rows, colors, limits=limits, width=last_epoch)
     guess = rows["guess"].dropna()
     if len(guess):
@@ -177,34 +132,42 @@ def plot_learning_curves(
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     ax.set_xlabel("epoch")
     ax.set_ylabel(_y_label(rows, task_type))
-    ax.set_title(task, loc="left")
+    ax.set_title(plain(task), loc="left")
     return ax
 
 
 def learning_curve_figure(
-    data: pd.DataFrame, tasks: pd.DataFrame, *, factors: Sequence[str]
+    data: pd.DataFrame,
+    tasks: pd.DataFrame,
+    *,
+    factors: Sequence[str],
+    baseline: Mapping[str, object] | None = None,
 ) -> Figure:
-    """Draw a panel a task, with one legend beside them.
+    """Draw a panel a task; with several factors a row a task, over the panels of `facets`.
 
     Args:
         data: As `learning_curve_data` returns it, with one row at least.
         tasks: A row a task.
         factors: Names of the factors.
+        baseline: The baseline's value of every factor, if there are several.
 
     Returns:
         The figure.
     """
     names = [str(task) for task in data["task"].drop_duplicates()]
-    colors, shown = named_colors(data, key="condition", factors=factors)
-    beside = len(factors) == 1
-    rows_above = 0 if beside else -(-len(shown) // columns_above(shown))
+    columns = facets(data.drop_duplicates("condition"), factors, baseline or {})
+    shown = data.loc[data["condition"].isin({c for facet in columns for c in facet.conditions})]
+    limits = {task: _limits(shown.loc[shown["task"] == task]) for task in names}
+
+    def draw(task: str, facet: Facet, ax: Axes) -> None:
+        own = shown.loc[shown["condition"].isin(facet.conditions)]
+        task_type = str(task_row(tasks, task).get("task_type"))
+        colors = facet.colors
+        plot_learning_curves(own, task, ax, task_type=task_type, colors=colors, limits=limits[task])
+
     with figure_style():
-        figure, panels = axes_grid(len(names), legend_rows=rows_above)
-        for task, ax in zip(names, panels, strict=True):
-            task_type = str(task_row(tasks, task).get("task_type"))
-            plot_learning_curves(data, task, ax, task_type=task_type, colors=colors)
-        add_colors(figure, colors, shown, factors=factors, beside=beside)
-        add_marks(figure, _marks(data, tasks))
+        figure = facet_figure(names, columns, draw)
+        add_marks(figure, _marks(shown, tasks, limits))
     return figure
 
 
@@ -236,26 +199,28 @@ def _limits(rows: pd.DataFrame) -> Limits:
 def _mark_exits(
     ax: Axes, rows: pd.DataFrame, colors: Mapping[str, str], *, limits: Limits, width: float
 ) -> None:
-    """Put a triangle at the top, at the epoch in which a condition first leaves the panel."""
-    taken: list[float] = []
-    for condition, curve in rows.loc[rows["mean"] > limits.high].groupby("condition", sort=False):
-        place = float(curve["epoch"].min())
-        ends = curve.loc[curve["n_diverged"] > 0, "epoch"]
-        # A cross at the top says as much, and would be covered.
-        if (abs(ends - place) < 0.04 * width).any():
-            continue
-        while any(abs(place - other) < 0.025 * width for other in taken):
-            place += 0.025 * width
-        taken.append(place)
-        ax.plot(
-            [place],
-            [1.0],
-            transform=ax.get_xaxis_transform(),
-            color=colors[str(condition)],
-            clip_on=False,
-            zorder=6,
-            **TRIANGLE,
-        )
+    """Put a triangle at the edge, at the epoch in which a condition first leaves the panel."""
+    for height, outside in ((1.0, rows["mean"] > limits.high), (0.0, rows["mean"] < limits.low)):
+        mark: dict[str, Any] = TRIANGLE if height else {**TRIANGLE, "marker": "v", "markersize": 4}
+        taken: list[float] = []
+        for condition, curve in rows.loc[outside].groupby("condition", sort=False):
+            place = float(curve["epoch"].min())
+            ends = curve.loc[curve["n_diverged"] > 0, "epoch"]
+            # A cross at the edge says as much, and would be covered.
+            if (abs(ends - place) < 0.04 * width).any():
+                continue
+            while any(abs(place - other) < 0.025 * width for other in taken):
+                place += 0.025 * width
+            taken.append(place)
+            ax.plot(
+                [place],
+                [height],
+                transform=ax.get_xaxis_transform(),
+                color=colors[str(condition)],
+                clip_on=False,
+                zorder=6,
+                **mark,
+            )
 
 
 def _y_label(rows: pd.DataFrame, task_type: str | None) -> str:
@@ -265,7 +230,9 @@ def _y_label(rows: pd.DataFrame, task_type: str | None) -> str:
     return _METRIC_LABELS.get(metric, metric_label(metric))
 
 
-def _marks(data: pd.DataFrame, tasks: pd.DataFrame) -> dict[str, Artist]:
+def _marks(
+    data: pd.DataFrame, tasks: pd.DataFrame, limits: Mapping[str, Limits]
+) -> dict[str, Artist]:
     marks: dict[str, Artist] = {
         "validation": Line2D([], [], color=GRAY, linestyle=LINE_STYLES["val"]),
         "train": Line2D([], [], color=GRAY, linestyle=LINE_STYLES["train"], linewidth=1.0),
@@ -276,7 +243,6 @@ def _marks(data: pd.DataFrame, tasks: pd.DataFrame) -> dict[str, Artist]:
         marks |= guess_mark(tasks, data["task"])
     if (data["n_diverged"] > 0).any():
         marks["a trial diverges"] = Line2D([], [], color=GRAY, **CROSS)
-    panels = {task: _limits(rows) for task, rows in data.groupby("task", sort=False)}
-    if any(mean > panels[task].high for task, mean in zip(data["task"], data["mean"], strict=True)):
+    if any(limits[str(task)].leaves(own["mean"]).any() for task, own in data.groupby("task")):
         marks["the mean leaves the panel"] = Line2D([], [], color=GRAY, **TRIANGLE)
     return marks

@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from dlsuite.analysis.factor_values import factor_label, format_value
+from dlsuite.analysis.factor_values import format_value
+from dlsuite.report.labels import factor_text, plain
+from dlsuite.report.limits import Limits
 from dlsuite.report.style import GRAY, value_colors
 
 GUESS_LINE: dict[str, Any] = {"color": GRAY, "linestyle": ":", "linewidth": 1.2}
@@ -61,7 +65,7 @@ def add_colors(
     figure.legend(
         handles,
         [names[entry] for entry in colors],
-        title=factor_label(factors[0]) if len(factors) == 1 else None,
+        title=factor_text(factors[0]) if len(factors) == 1 else None,
         loc="outside right upper" if beside else "outside upper center",
         ncols=1 if beside else columns_above(names),
         alignment="left" if beside else "center",
@@ -74,7 +78,35 @@ def add_marks(figure: Figure, marks: Mapping[str, Artist]) -> None:
     figure.legend(list(marks.values()), list(marks), loc="outside lower center", ncols=columns)
 
 
+def draw_guess(ax: Axes, guess: float, limits: Limits) -> None:
+    """Draw the score of guessing; where it lies outside the panel, write it at that edge.
+
+    Args:
+        ax: The axes, the score along y.
+        guess: The score; NaN draws nothing.
+        limits: The range of the y axis.
+    """
+    if not np.isfinite(guess):
+        return
+    if limits.holds(guess):
+        ax.axhline(guess, zorder=1, **GUESS_LINE)
+        return
+    above = guess > limits.high
+    arrow = "\N{UPWARDS ARROW}" if above else "\N{DOWNWARDS ARROW}"
+    ax.text(
+        0.99,
+        0.97 if above else 0.03,
+        f"guessing {guess:.3g} {arrow}",
+        transform=ax.transAxes,
+        ha="right",
+        va="top" if above else "bottom",
+        fontsize=6.5,
+        color=GRAY,
+        zorder=7,
+    )
+
+
 def guess_mark(tasks: pd.DataFrame, shown: "pd.Series[str]") -> dict[str, Artist]:
     """The legend's entry for guessing, with what is guessed in the tasks shown."""
     words = tasks.loc[tasks["task"].isin(shown), "guess"].drop_duplicates()
-    return {f"guessing ({', '.join(map(str, words))})": Line2D([], [], **GUESS_LINE)}
+    return {plain(f"guessing ({', '.join(map(str, words))})"): Line2D([], [], **GUESS_LINE)}

@@ -1,10 +1,16 @@
 """The range of an axis: what the bulk of the values needs, whatever a few exploding ones reach."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from dlsuite.analysis.frames import number
+from dlsuite.analysis.measures import GAP
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,23 @@ class Limits:
         """Set the y axis."""
         if self.log:
             ax.set_yscale("log")
+            # A decade or less between ticks of one digit; powers of ten alone may leave a single tick.
+            wide = np.log10(self.high / self.low) > 2
+            subs = (1.0,) if wide else (1.0, 2.0, 5.0)
+            ax.yaxis.set_major_locator(LogLocator(subs=subs, numticks=7))
+            ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            ax.yaxis.set_minor_formatter(NullFormatter())
         ax.set_ylim(self.low, self.high)
+
+    def holds(self, values: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """Which values lie inside; NaN does not."""
+        found = np.asarray(values, dtype=float)
+        return np.asarray((found >= self.low) & (found <= self.high))
+
+    def leaves(self, values: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """Which values lie outside; NaN does not."""
+        found = np.asarray(values, dtype=float)
+        return np.asarray((found < self.low) | (found > self.high))
 
 
 def bulk_limits(
@@ -66,3 +88,65 @@ def bulk_limits(
     # A constant still needs an axis that has a length.
     pad = margin * (high - low) or 0.1 * abs(high) or 0.1
     return Limits(low - pad, high + pad)
+
+
+def score_limits(
+    values: npt.ArrayLike,
+    measure: str,
+    *,
+    ceiling: float = float("inf"),
+    guess: float = float("nan"),
+    ends: npt.ArrayLike = (),
+) -> Limits:
+    """Choose the range of a test metric or the loss gap.
+
+    Args:
+        values: Means and trials, any shape.
+        measure: `test_<metric>` or `gap_loss_last`.
+        ceiling: What is larger in size has exploded, see `score_ceiling`.
+        guess: What guessing scores; inside where that leaves a third of the panel to the rest.
+        ends: Ends of intervals, any shape; with two or three trials they may be many times as wide as all
+            that was measured, and are then cut.
+
+    Returns:
+        The limits. Zero is in those of a gap.
+    """
+    inner = bulk_limits(values, ceiling=ceiling, margin=0.0)
+    reach = 0.5 * (inner.high - inner.low)
+    cut = np.ravel(np.asarray(ends, dtype=float)).clip(inner.low - reach, inner.high + reach)
+    shown = [*np.ravel(np.asarray(values, dtype=float)), *cut]
+    if measure == GAP:
+        return bulk_limits(shown, ceiling=ceiling, anchors=[0.0])
+    accuracy = measure == "test_accuracy"
+    if not accuracy and inner.low > 0 and inner.high / inner.low > 20:
+        return bulk_limits(np.asarray(values), ceiling=ceiling, decades=4)
+    limits = bulk_limits(shown, ceiling=ceiling)
+    if np.isfinite(guess) and abs(guess) <= ceiling:
+        low, high = min(limits.low, guess), max(limits.high, guess)
+        if high - low < 3 * (limits.high - limits.low):
+            limits = bulk_limits(shown, ceiling=ceiling, anchors=[guess])
+    return Limits(max(limits.low, -0.03), min(limits.high, 1.03)) if accuracy else limits
+
+
+def score_ceiling(about: Mapping[str, Any], measure: str) -> float:
+    """What a measure reaches only by exploding.
+
+    Of a standardized target, the mean's loss is 1, so that the loss of guessing tells the target's
+    standard deviation from its RMSE. A network that knows nothing is about as good.
+
+    Args:
+        about: The task's row, with `guess_test_<metric>`.
+        measure: `test_<metric>` or `gap_loss_last`.
+
+    Returns:
+        Four times what guessing scores; infinite for an accuracy, or where that is not known.
+    """
+    metric = "loss" if measure == GAP else measure.removeprefix("test_")
+    if metric == "accuracy":
+        return float("inf")
+    loss = number(about, "guess_test_loss")
+    known = number(about, f"guess_test_{metric}")
+    if about.get("task_type") == "regression" and loss > 0:
+        ignorant = 1.0 if metric == "loss" else number(about, "guess_test_rmse") / loss**0.5
+        known = max(filter(np.isfinite, (known, ignorant)), default=float("nan"))
+    return 4 * known if np.isfinite(known) else float("inf")

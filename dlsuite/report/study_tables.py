@@ -1,11 +1,12 @@
 """What a report is made from: a study's tables, and what its specification says of them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from dlsuite.analysis.frames import task_row
+from dlsuite.analysis.frames import require_columns, task_row
+from dlsuite.analysis.task_trials import is_baseline
 from dlsuite.errors import DlsuiteError
 
 
@@ -47,6 +48,33 @@ class StudyTables:
             DlsuiteError: There is no such task.
         """
         return task_row(self["tasks"], label)
+
+    @property
+    def conditions(self) -> pd.DataFrame:
+        """The conditions, a row each: `condition` and the factors; of all tasks, in the study's order."""
+        columns = ["condition", *self.factors]
+        trials = self["trials"]
+        if trials.empty:
+            return pd.DataFrame(columns=columns)
+        require_columns(trials, columns, name="trials")
+        return trials[columns].drop_duplicates("condition").reset_index(drop=True)
+
+    @property
+    def baseline_condition(self) -> str | None:
+        """The condition at the baseline's values; None if there is none."""
+        conditions = self.conditions
+        if conditions.empty or not set(self.factors) <= set(self.baseline):
+            return None
+        at = is_baseline(conditions, self.baseline)
+        return str(conditions.loc[at, "condition"].iloc[0]) if at.any() else None
+
+    def only(self, tasks: Sequence[str]) -> "StudyTables":
+        """The same tables with the rows of some tasks alone."""
+        frames = {
+            name: frame.loc[frame["task"].isin(tasks)] if "task" in frame else frame
+            for name, frame in self.frames.items()
+        }
+        return replace(self, frames=frames)
 
     def of_task(self, name: str, label: str) -> pd.DataFrame:
         """A table's rows of one task.

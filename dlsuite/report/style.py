@@ -33,6 +33,15 @@ CROSS: dict[str, Any] = {"linestyle": "", "marker": "x", "markersize": 5, "marke
 """Marks what diverged."""
 TRIANGLE: dict[str, Any] = {"linestyle": "", "marker": "^", "markersize": 5}
 """Marks what lies above the panel."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+"""Shapes told apart at the size of a point."""
+DASHES: tuple[_LineStyle | tuple[float, tuple[float, ...]], ...] = (
+    "solid",
+    (0, (4.0, 1.5)),
+    (0, (1.0, 1.2)),
+    (0, (4.0, 1.2, 1.0, 1.2)),
+)
+"""Lines told apart beside one another."""
 
 PAGE_WIDTH = 7.0
 """Inches across both columns of a page."""
@@ -81,7 +90,7 @@ def value_colors(values: Iterable[object]) -> dict[str, str]:
     names = [format_value(value) for value in distinct]
     if len(names) > len(OKABE_ITO) or (is_numeric(distinct) and len(names) > 2):
         # The map's light end is lost on white paper.
-        shades = mpl.colormaps["plasma"](np.linspace(0.0, 0.9, len(names)))
+        shades = mpl.colormaps["plasma"](np.linspace(0.0, 0.85, len(names)))
         return {name: to_hex(shade) for name, shade in zip(names, shades, strict=True)}
     return dict(zip(names, OKABE_ITO, strict=False))
 
@@ -119,6 +128,14 @@ def new_axes() -> Axes:
     return axes
 
 
+def lay_out(figure: Figure) -> None:
+    """Place what a figure holds, once for all files; left to matplotlib, each file would measure anew."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
+
+
 def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Write a figure as PNG (150 dpi) and SVG; the same figure gives the same bytes.
 
@@ -134,6 +151,8 @@ def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
         StoreError: A file cannot be written.
     """
     paths = []
+    with figure_style():
+        lay_out(figure)
     for suffix, metadata in (
         (".png", {"Software": None}),
         (".svg", {"Date": None, "Creator": None}),

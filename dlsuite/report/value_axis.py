@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from dlsuite.analysis.factor_values import (
     distinct_values,
@@ -12,6 +13,8 @@ from dlsuite.analysis.factor_values import (
     is_numeric,
     spans_decades,
 )
+from dlsuite.report.encoding import thinned
+from dlsuite.report.labels import value_text
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,10 @@ class ValueAxis:
             return cls(tuple(distinct), "steps")
         if spans_decades(distinct):
             return cls(tuple(distinct), "log")
-        # Next to 0, values of several powers of ten would fall upon one another.
+        # Next to 0, values a power of ten apart would fall upon one another.
         positive = [value for value in distinct if float(value) > 0]  # type: ignore[arg-type]
-        scale = "steps" if positive and spans_decades(positive) else "linear"
+        crowded = positive and spans_decades(positive, decades=1.0)
+        scale = "steps" if len(positive) < len(distinct) and crowded else "linear"
         return cls(tuple(distinct), scale)
 
     @property
@@ -63,9 +67,13 @@ class ValueAxis:
             ax: The axes.
             room: By how much of the distance between neighbors values are moved at the most.
         """
-        names = [format_value(value) for value in self.values]
+        names = [value_text(value, 16) for value in self.values]
         if self.scale == "steps":
-            ax.set_xticks(range(len(names)), names)
+            shown = thinned(range(len(names)), 12)
+            ax.set_xticks(shown, [names[place] for place in shown])
+            # Names that would touch stand one lower than their neighbors'.
+            if sum(map(len, names)) > 36 and len(shown) > 1:
+                ax.set_xticks(shown, [_lowered(names[p], i) for i, p in enumerate(shown)])
             ax.set_xlim(-0.5, len(names) - 0.5)
             return
         numbers = [float(value) for value in self.values]  # type: ignore[arg-type]
@@ -81,6 +89,9 @@ class ValueAxis:
             ax.set_xlim(numbers[0] - pad, numbers[-1] + pad)
             positions = np.array(numbers)
         gaps = np.diff(positions)
+        if self.scale == "log":
+            ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: format_value(float(value))))
+            ax.xaxis.set_minor_formatter(NullFormatter())
         if gaps.size == 0 or gaps.min() >= 0.09 * (positions[-1] - positions[0]):
             ax.set_xticks(numbers, names)
             ax.set_xticks([], minor=True)
@@ -89,3 +100,7 @@ class ValueAxis:
     def _step(positions: np.ndarray) -> float:
         """The mean distance between neighbors; 1 if there are none."""
         return float(positions.max() - positions.min()) / max(len(positions) - 1, 1) or 1.0
+
+
+def _lowered(name: str, place: int) -> str:
+    return f"\n{name}" if place % 2 else name

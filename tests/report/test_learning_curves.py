@@ -135,9 +135,34 @@ def test_the_legends_stand_outside_and_name_values_and_marks(make_frames):
     )
 
 
-def test_several_factors_are_told_apart_by_condition(make_frames):
+def test_two_crossed_factors_have_a_panel_a_value_and_a_color_a_value(make_frames):
     frames = make_frames({"dropout": [0.0, 0.5], "batch_norm": [False, True]})
     figure = learning_curve_figure(data_of(frames), frames.tasks, factors=frames.factors)
-    texts = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert texts[0] == "dropout=0.0 batch_norm=False"
-    assert len(texts) == 4
+    assert [ax.get_title(loc="left") for ax in figure.axes] == [
+        "batch norm false\nmlp/toy",
+        "batch norm true\n",
+        "lstm/waves",
+        "",
+    ]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["0", "0.5"]
+    assert all(len(lines(ax, "-")) == 2 for ax in figure.axes)
+
+
+def test_more_factors_are_varied_one_a_panel_around_the_baseline(make_frames):
+    frames = make_frames({"dropout": [0.0, 0.5], "batch_norm": [False, True], "units": [8, 16, 32]})
+    baseline = {"dropout": 0.0, "batch_norm": False, "units": 16}
+    figure = learning_curve_figure(
+        data_of(frames), frames.tasks, factors=frames.factors, baseline=baseline
+    )
+    keys = [ax.get_legend() for ax in figure.axes[:3]]
+    assert [key.get_title().get_text() for key in keys] == ["dropout", "batch norm", "units"]
+    assert [len(lines(ax, "-")) for ax in figure.axes] == [2, 2, 3] * 2
+
+
+def test_names_are_never_read_as_mathematics(make_frames):
+    frames = make_frames({"pa$y_x$": ["$a_b$", "_c", "<script>"]}, tasks=["mlp/toy"])
+    figure = learning_curve_figure(data_of(frames), frames.tasks, factors=frames.factors)
+    texts = figure.legends[0].get_texts()
+    assert texts[0].get_text() == r"\$a_b\$"
+    assert all(not text._preprocess_math(text.get_text())[1] for text in texts)
+    figure.draw_without_rendering()
