@@ -72,8 +72,8 @@ def trial_columns(tables: StudyTables) -> list[dict[str, Any]]:
         tables: The study's tables.
 
     Returns:
-        Columns with `title` and either `numbers` (None for what is missing; of the kind `score` are those that
-        are written as the task's metric) or `names` with each trial's place among them.
+        Columns with `title` and either `numbers` (None for what is missing; those of the kind `score` are
+        written as the task's metric) or `names` with each trial's place among them.
     """
     trials = tables["trials"]
     if trials.empty:
