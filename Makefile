@@ -3,15 +3,31 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+STUDIES := $(basename $(notdir $(wildcard experiments/*.toml)))
 
-.PHONY: run test lint format clean
+.PHONY: run test browser reference reference-pages lint format clean
 
 run: $(READY)
 	$(BIN)/dlsuite run learning_rate dropout batch_norm
 
+# Where there is no Chromium and it cannot be installed, the tests of the page are skipped and say so.
+browser:
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
+	  apt-get -qq install -y --no-install-recommends chromium chromium-driver >/dev/null; } || \
+	  echo "The tests of the page need Chromium and will be skipped: install chromium and chromium-driver."
+
 # In two processes: one would run out of memory mappings, of which every compiled graph takes hundreds for good.
-test: $(READY)
+test: $(READY) browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# All shipped studies, trained anew; half an hour on two cores. `make reference-pages` only draws again.
+reference: $(READY)
+	$(BIN)/dlsuite run $(STUDIES) --out results/reference
+
+reference-pages: $(READY)
+	$(BIN)/dlsuite report --out results/reference
 
 lint: $(READY)
 	$(BIN)/ruff format --check

@@ -66,7 +66,7 @@ def test_a_study_is_run_shown_and_run_again(
     assert said.err == ""
     assert "tiny: Does dropout help on wine?" in said.out
     assert re.search(r"mlp/wine, dropout: test accuracy 0\.\d+ \[", said.out)
-    assert "Tables are in results/tiny, figures in results/tiny/figures." in said.out
+    assert "Tables are in results/tiny; figures and answers in results/tiny/report.html." in said.out
     trials = (tmp_path / "results/tiny/trials.csv").read_text()
     assert len(trials.splitlines()) == 5
 

@@ -7,7 +7,9 @@ from typing import Any, NoReturn
 import typer
 
 from dlsuite.cli.answers import power, show
+from dlsuite.cli.explanations import explain
 from dlsuite.cli.models import lr_range, verify
+from dlsuite.cli.reports import report
 from dlsuite.cli.studies import check, list_, run
 from dlsuite.errors import DlsuiteError
 
@@ -22,7 +24,9 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "check": check,
     "list": list_,
     "show": show,
+    "report": report,
     "power": power,
+    "explain": explain,
     "lr-range": lr_range,
     "verify": verify,
 }

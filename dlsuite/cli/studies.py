@@ -41,9 +41,7 @@ def run(
         if study.question:
             print_lines([f"{study.name}: {study.question}"])
         print_lines(["", *results.findings, ""])
-        print_lines(
-            [f"Tables are in {results.folder}, figures in {results.folder / 'figures'}.", ""]
-        )
+        print_lines([f"Tables are in {results.folder}; figures and answers in {results.page}.", ""])
 
 
 def check(

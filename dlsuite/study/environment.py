@@ -45,17 +45,21 @@ def describe_run(*, started: float, finished: float, trained: int) -> dict[str, 
     }
 
 
-def add_run(previous: Path, run: dict[str, Any]) -> str:
-    """Add a run to those that `environment.json` lists already, and write them all as JSON.
+def read_runs(path: Path) -> list[dict[str, Any]]:
+    """Read the runs that `environment.json` lists, in their order.
 
-    A file that cannot be read is begun anew: it explains results, it does not hold them.
+    A file that is missing or cannot be read counts as empty: it explains results, it does not hold them.
     """
     try:
-        runs = json.loads(previous.read_text(encoding="utf-8"))["runs"]
-        runs = runs if isinstance(runs, list) else []
+        runs = json.loads(path.read_text(encoding="utf-8"))["runs"]
+        return [run for run in runs if isinstance(run, dict)]
     except (OSError, ValueError, KeyError, TypeError):
-        runs = []
-    return json.dumps({"runs": [*runs, run]}, indent=2) + "\n"
+        return []
+
+
+def add_run(previous: list[dict[str, Any]], run: dict[str, Any]) -> str:
+    """Write runs as JSON, a new one behind those that there were."""
+    return json.dumps({"runs": [*previous, run]}, indent=2) + "\n"
 
 
 def _iso(seconds: float) -> str:

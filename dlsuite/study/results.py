@@ -1,5 +1,6 @@
 """A study's results, as data frames."""
 
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -7,10 +8,12 @@ import pandas as pd
 
 from dlsuite.analysis import TABLES, findings
 from dlsuite.errors import StoreError
-from dlsuite.report import StudyTables, draw_figures
+from dlsuite.report import StudyTables
 from dlsuite.spec import Study, read_study
 from dlsuite.store import ResultsFolder
 
+PAGE = "report.html"
+"""The name of a study's page in its folder."""
 _TABLES = ("tasks", "trials", "curves", "layers", *TABLES)
 
 
@@ -101,24 +104,30 @@ class Results:
         """All tables together, with what the specification says of them: what reports are made from."""
         return StudyTables(
             name=self.study.name,
-            frames={name: self.table(name) for name in _TABLES},
+            frames=_Tables(self._store),
             factors=tuple(self.study.factors),
             tuned=tuple(self.study.tune),
             baseline=dict(self.study.full_baseline),
             question=self.study.question or "",
         )
 
-    def draw(self) -> list[Path]:
-        """Draw the study's figures into its folder, from the tables alone; return their files.
+    @property
+    def page(self) -> Path:
+        """Where the study's page is, or will be when `report` has written it."""
+        return self.folder / PAGE
 
-        Figures that the study no longer has are removed.
+    def report(self) -> Path:
+        """Draw the study's figures and write its page, `report.html`, from the tables alone.
+
+        Returns:
+            The page.
+
+        Raises:
+            StoreError: The folder cannot be written, or a table cannot be read.
         """
-        folder = self.folder / "figures"
-        drawn = draw_figures(self.tables, folder)
-        for path in folder.iterdir():
-            if path not in drawn and path.suffix in (".png", ".svg"):
-                path.unlink()
-        return drawn
+        from dlsuite.study.reports import write_report
+
+        return write_report(self)
 
     def __repr__(self) -> str:
         """The study and where its results are."""
@@ -129,6 +138,30 @@ class Results:
         from dlsuite.study.html import results_html  # It needs this class.
 
         return results_html(self)
+
+
+class _Tables(Mapping[str, pd.DataFrame]):
+    """A study's tables by name, each read when it is first asked for.
+
+    One whose file is not there is no table of the study: whoever shares results may leave out what is large.
+    """
+
+    def __init__(self, store: ResultsFolder) -> None:
+        self._store = store
+        self._read: dict[str, pd.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in _TABLES or not (self._store.path / f"{name}.csv").exists():
+            raise KeyError(name)
+        if name not in self._read:
+            self._read[name] = self._store.read_table(name)
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_TABLES)
+
+    def __len__(self) -> int:
+        return len(_TABLES)
 
 
 def load_results(folder: str | Path) -> Results:

@@ -1,17 +1,18 @@
 """Run a study: plan it, train what is missing, and bring tables and figures up to date."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dlsuite.data import Dataset
 from dlsuite.spec import Study, write_study
 from dlsuite.store import ResultsFolder
-from dlsuite.study.environment import add_run, describe_run
+from dlsuite.study.environment import add_run, describe_run, read_runs
 from dlsuite.study.executors import Executor, InProcessExecutor, Job, load
 from dlsuite.study.merge import finished_keys, merge
 from dlsuite.study.plan import Plan, make_plan
 from dlsuite.study.populations import into_populations
+from dlsuite.study.reports import write_index, write_report
 from dlsuite.study.results import Results
 from dlsuite.study.sizes import population_size_of
 from dlsuite.study.trial import Trial
@@ -73,22 +74,48 @@ def run(
     done = sum(key in finished for key in keys.values())
     watching.begin(done + sum(len(job.trials) for job in jobs), done)
     trained = 0
-    try:
-        for part in (executor or InProcessExecutor()).run(jobs, watching):
-            folder.add_part(part)
-            trained += len(part.trials)
-    finally:
+
+    def write_tables() -> None:
         # Read back, so that the tables are the same whether a part is old or new.
         parts, _ = folder.parts()
         if finished_keys(parts, epochs=study.epochs) & set(keys.values()):
             tables = merge(plan, keys, parts, data)
             folder.write({"study.toml": write_study(plan.study), **tables})
             run_now = describe_run(started=started, finished=time.time(), trained=trained)
-            folder.write({"environment.json": add_run(folder.path / "environment.json", run_now)})
+            folder.write({"environment.json": add_run(runs_before, run_now)})
+
+    runs_before = read_runs(folder.path / "environment.json")
+    pace = _Pace()
+    try:
+        for part in (executor or InProcessExecutor()).run(jobs, watching):
+            folder.add_part(part)
+            trained += len(part.trials)
+            pace.keep(write_tables)
+    finally:
+        write_tables()
     results = Results(folder.path)
     # Even where nothing was trained: a run that was stopped while it drew left figures of older tables.
-    results.draw()
+    write_report(results)
+    write_index(Path(out))
     return results
+
+
+class _Pace:
+    """Keeps tables up to date while a study runs, for at most a twentieth of the time."""
+
+    _SHARE = 20
+    _LEAST = 10.0
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + self._LEAST
+
+    def keep(self, write: Callable[[], None]) -> None:
+        """Write if it is time."""
+        began = time.monotonic()
+        if began >= self._next:
+            write()
+            ended = time.monotonic()
+            self._next = ended + max(self._LEAST, self._SHARE * (ended - began))
 
 
 def _jobs(plan: Plan, keys: Mapping[int, str], finished: set[str]) -> list[Job]:
