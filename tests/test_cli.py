@@ -66,7 +66,10 @@ def test_a_study_is_run_shown_and_run_again(
     assert said.err == ""
     assert "tiny: Does dropout help on wine?" in said.out
     assert re.search(r"mlp/wine, dropout: test accuracy 0\.\d+ \[", said.out)
-    assert "Tables are in results/tiny; figures and answers in results/tiny/report.html." in said.out
+    assert (
+        "Tables are in results/tiny, figures beside them; all of it is on results/tiny/report.html."
+        in said.out
+    )
     trials = (tmp_path / "results/tiny/trials.csv").read_text()
     assert len(trials.splitlines()) == 5
 
@@ -95,11 +98,50 @@ def test_a_study_is_run_shown_and_run_again(
     assert (tmp_path / "results/tiny/trials.csv").read_text() == trials
 
 
+def test_a_study_without_a_report_is_reported_later_and_watched_until_it_is_whole(
+    dlsuite: Callable[..., Said], tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "results/tiny/report.html"
+    said = dlsuite("run", tiny, "--no-report")
+    assert "'dlsuite report results/tiny' draws them." in said.out
+    assert not page.exists()
+
+    whole = (tmp_path / "results/tiny/trials.csv").read_text()
+    (tmp_path / "results/tiny/trials.csv").write_text("".join(whole.splitlines(True)[:4]))
+
+    def come_further(seconds: float) -> None:
+        assert "3 of 4 trials" in page.read_text()
+        (tmp_path / "results/tiny/trials.csv").write_text(whole)
+
+    monkeypatch.setattr("dlsuite.cli.reports.time.sleep", come_further)
+    watched = dlsuite("report", "tiny", "--watch")
+    assert watched.code == 0
+    lines = [f"results/tiny/report.html: {n} of 4 trials" for n in (3, 4)]
+    assert watched.out.splitlines() == lines
+
+    said = dlsuite("report", "--json")
+    answer = {"pages": ["results/tiny/report.html"], "indexes": ["results/index.html"]}
+    assert json.loads(said.out) == answer
+
+
+def test_explain_says_what_it_found_and_where_its_pictures_are(
+    dlsuite: Callable[..., Said], tmp_path: Path
+) -> None:
+    said = dlsuite("explain", "forward", "mlp", "wine", "--epochs", "2")
+    assert said.code == 0
+    assert said.out.startswith("mlp/wine, forward:\n\n- ")
+    folder = tmp_path / "results/explain/mlp-wine/forward"
+    assert {path.suffix for path in folder.iterdir()} == {".csv", ".png", ".svg"}
+    answer = json.loads(dlsuite("explain", "forward", "mlp", "wine", "--epochs", "2", "--json").out)
+    assert answer["subject"] == "mlp/wine"
+    assert len(answer["files"]) == len(list(folder.iterdir()))
+
+
 def test_two_studies_are_compared_condition_by_condition(
     dlsuite: Callable[..., Said], tiny: str
 ) -> None:
-    dlsuite("run", tiny)
-    dlsuite("run", tiny, "--out", "slower", "--set", "fixed.learning_rate=1e-5")
+    dlsuite("run", tiny, "--no-report")
+    dlsuite("run", tiny, "--no-report", "--out", "slower", "--set", "fixed.learning_rate=1e-5")
 
     rows = json.loads(dlsuite("show", "tiny", "slower/tiny", "--json").out)
     first, *_ = [row for row in rows if row["measure"] == "test_accuracy"]
@@ -159,7 +201,17 @@ def test_the_schema_is_json_and_knows_the_keys(dlsuite: Callable[..., Said]) -> 
 def test_help_names_the_commands(dlsuite: Callable[..., Said]) -> None:
     said = dlsuite("--help")
     assert said.code == 0
-    for command in ("run", "check", "list", "show", "power", "lr-range", "verify"):
+    for command in (
+        "run",
+        "check",
+        "list",
+        "show",
+        "report",
+        "power",
+        "explain",
+        "lr-range",
+        "verify",
+    ):
         assert command in said.out
 
 
@@ -232,6 +284,10 @@ def test_bad_input_is_one_line_with_the_file_and_exit_code_2(
         (["run", "folder.toml"], "folder.toml: cannot be read (Is a directory)"),
         (["run", "binary.toml"], "binary.toml: not a text in UTF-8"),
         (["run"], "Missing argument 'STUDY...'"),
+        (["report"], "there are no studies in results"),
+        (["report", "a", "b", "--watch"], "expected one study to watch; got 2"),
+        (["explain", "backwards", "mlp", "wine"], "Did you mean 'backward'"),
+        (["explain", "forward", "mlp", "wine", "--epochs", "0"], "at least 1; got 0"),
         (["check"], "expected a study's name"),
         (["check", "dropout", "--set", "seeds"], "--set seeds: expected key=value"),
         (["check", "dropout", "--set", "tasks.9.model=mlp"], "expected a number from 0 to 3"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from dlsuite.cli.options import Json, Out, StudyName, open_results
+from dlsuite.cli.options import Json, Out, StudyName, open_results, places
 from dlsuite.errors import SpecError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def show(
     look = results.checklist.loc[results.checklist["status"] == "look"]
     print_lines(["", "Look at:"] if len(look) else [])
     print_lines(f"- {row['task']}: {row['finding']}" for row in look.to_dict("records"))
-    print_lines(["", f"Tables are in {results.folder}; figures and answers in {results.page}."])
+    print_lines(["", places(results)])
 
 
 def _show_both(first: "Results", second: "Results", style: str, as_json: bool) -> None:

@@ -63,3 +63,11 @@ def open_results(name: str, out: Path) -> "Results":
 
     folder = Path(name)
     return load_results(folder if folder.is_dir() else out / name)
+
+
+def places(results: "Results") -> str:
+    """Say where a study's results are."""
+    tables = f"Tables are in {results.folder}"
+    if not results.page.is_file():
+        return f"{tables}; 'dlsuite report {results.folder}' draws them."
+    return f"{tables}, figures beside them; all of it is on {results.page}."

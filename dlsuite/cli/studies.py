@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from dlsuite.cli.options import Json, Out, Overrides, Seeds, read_study_at
+from dlsuite.cli.options import Json, Out, Overrides, Seeds, places, read_study_at
 from dlsuite.errors import SpecError
 
 
@@ -20,6 +20,9 @@ def run(
     overrides: Overrides = None,
     seeds: Seeds = None,
     out: Out = Path("results"),
+    report: Annotated[
+        bool, typer.Option(help="Draw figures and write the page at the end.")
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Run studies, or go on where a run stopped."""
@@ -31,7 +34,9 @@ def run(
     for study, folder in chosen:
         try:
             with ProgressBar(study.name) as bar:
-                results = suite.run(study, out=folder, executor=executor, watcher=bar)
+                results = suite.run(
+                    study, out=folder, executor=executor, watcher=bar, report=report
+                )
         except KeyboardInterrupt:
             err.print("\nInterrupted; finished populations are kept. Go on with the same command.")
             raise typer.Exit(130) from None
@@ -41,7 +46,7 @@ def run(
         if study.question:
             print_lines([f"{study.name}: {study.question}"])
         print_lines(["", *results.findings, ""])
-        print_lines([f"Tables are in {results.folder}; figures and answers in {results.page}.", ""])
+        print_lines([places(results), ""])
 
 
 def check(

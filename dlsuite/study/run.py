@@ -40,6 +40,7 @@ def run(
     out: str | Path = "results",
     executor: Executor | None = None,
     watcher: RunWatcher | None = None,
+    report: bool = True,
 ) -> Results:
     """Run a study, or go on where a run stopped.
 
@@ -51,6 +52,8 @@ def run(
         out: The folder in which the study's own folder stands.
         executor: Trains the populations; in this process if absent.
         watcher: Told how it goes.
+        report: Whether to draw figures and write the page and the index at the end. `Results.report` does it
+            later as well.
 
     Returns:
         The results.
@@ -94,9 +97,10 @@ def run(
     finally:
         write_tables()
     results = Results(folder.path)
-    # Even where nothing was trained: a run that was stopped while it drew left figures of older tables.
-    write_report(results)
-    write_index(Path(out))
+    if report:
+        # Even where nothing was trained: a run that was stopped while it drew left figures of older tables.
+        write_report(results)
+        write_index(Path(out))
     return results
 
 

@@ -33,9 +33,9 @@ def small() -> Callable[..., Study]:
 
 @pytest.fixture
 def train(executor: InProcessExecutor, tmp_path: Path) -> Callable[..., Results]:
-    """Run a study into a folder of the test's own."""
+    """Run a study into a folder of the test's own, without figures unless they are asked for."""
 
     def train_into(study: Study, **options: Any) -> Results:
-        return run(study, out=tmp_path, executor=executor, **options)
+        return run(study, **{"out": tmp_path, "executor": executor, "report": False, **options})
 
     return train_into
