@@ -100,7 +100,8 @@ class Card:
 
     Attributes:
         task: Its label.
-        keep: Whether to keep the baseline.
+        lead: What to do with the settings: `Use`, say.
+        keep: Whether that is to keep the baseline.
         settings: What to use.
         chip: The verdict in two or three words, and its tone: `good`, `plain` or `look`.
         said: The verdict in a sentence.
@@ -117,6 +118,7 @@ class Card:
     """
 
     task: str
+    lead: str
     keep: bool
     settings: Sequence[Setting]
     chip: tuple[str, str]
@@ -150,11 +152,12 @@ def card(tables: StudyTables, task: str) -> Card:
     known = difference.middle.known
     p, detectable = number(compared, "p_adjusted"), number(compared, "detectable")
     columns = _columns(advice)
+    alone = advice.verdict == ONE_CONDITION
+    keep = chosen is not None and chosen == advice.baseline and not alone
     return Card(
         task=task,
-        keep=chosen is not None
-        and advice.verdict not in ("better", ONE_CONDITION)
-        and chosen == advice.baseline,
+        lead="Keep the baseline:" if keep else "Measured:" if alone else "Use",
+        keep=keep,
         settings=_settings(tables, chosen) if chosen else (),
         chip=_CHIPS.get(advice.verdict, (advice.verdict, "look")),
         said=_SAID.get(advice.verdict, advice.verdict),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from PIL import Image
 
 from dlsuite.errors import DlsuiteError
-from dlsuite.report.figures import StudyFigure
+from dlsuite.report import StudyFigure
 from dlsuite.report.style import figure_style
 
 _DPI = 200

@@ -14,7 +14,8 @@ def format_number(value: float, metric: str = "", *, signed: bool = False) -> st
     """Write a number for the page: an accuracy with three decimals, all else with three digits.
 
     Digits are kept where they are zeros, so that `27.0` is seen to be as exact as `24.9`. From a thousand on
-    whole numbers are written, from a million on powers of ten. `scripts/numbers.js` does the same.
+    whole numbers are written, from a million on powers of ten. A minus stays where the digits are rounded
+    away, since intervals are read for the side of zero on which they end. `scripts/numbers.js` does the same.
 
     Args:
         value: The number; what is not finite is written as a dash.
@@ -35,9 +36,8 @@ def format_number(value: float, metric: str = "", *, signed: bool = False) -> st
         text = f"{mantissa}e{int(exponent)}"
     else:
         text = f"{size:#.3g}".removesuffix(".")
-    shows_something = any(digit in text for digit in "123456789")
-    sign = _MINUS if value < 0 else "+" if signed else ""
-    return (sign if shows_something else "") + text
+    sign = _MINUS if value < 0 else "+" if signed and value > 0 else ""
+    return sign + text
 
 
 @dataclass(frozen=True)

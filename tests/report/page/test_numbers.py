@@ -19,7 +19,7 @@ from dlsuite.report.page.numbers import Estimate, format_number
         (2.5e7, "", "2.50e7"),
         (0.0, "", "0"),
         (-0.5, "", "\u22120.500"),
-        (-0.0001, "accuracy", "0.000"),
+        (-0.0001, "accuracy", "\u22120.000"),
         (math.nan, "", "\u2013"),
         (math.inf, "", "\u2013"),
     ],

@@ -2,6 +2,7 @@
 
 const CHART_CONFIG = {
   displaylogo: false,
+  doubleClick: "reset",
   responsive: true,
   modeBarButtons: [["toImage"], ["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]],
   toImageButtonOptions: { filename: "curves", scale: 2 },
@@ -54,12 +55,14 @@ function layoutOf(task, view, range) {
     modebar: { bgcolor: "rgba(0,0,0,0)", color: muted, activecolor: ink },
     // A finger that drags wants to scroll the page.
     dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
-    xaxis: { ...axis, title: title("epoch"), range, autorange: range ? false : true },
+    xaxis: { ...axis, title: title("epoch"), range },
     yaxis: {
       ...axis,
       title: title(plain(task.labels[view.quantity])),
       type: view.log ? "log" : "linear",
+      // Ticks at 1, 2 and 5 where there is room, and at powers of ten where there is none.
       tickformat: view.log ? "~g" : undefined,
+      nticks: view.log ? 4 : undefined,
       exponentformat: "e",
     },
     annotations: guessLabel(task, view, muted),
@@ -96,9 +99,9 @@ async function openExplorer() {
 
   const range = () => {
     const [from, to] = [part("from").value, part("to").value];
-    if (from === "" && to === "") return undefined;
-    const ends = [from === "" ? task.epochs[0] : +from, to === "" ? task.epochs.at(-1) : +to];
-    return ends[0] < ends[1] ? ends : undefined;
+    const [first, last] = [task.epochs[0], Math.max(task.epochs.at(-1), 1)];
+    const ends = [from === "" ? first : Number(from), to === "" ? last : Number(to)];
+    return ends[0] < ends[1] ? ends : [first, last];
   };
   const draw = () => {
     const view = readView(task);
@@ -137,7 +140,7 @@ async function openExplorer() {
   part("reset").addEventListener("click", async () => {
     for (const name of ["from", "to"]) part(name).value = "";
     await draw();
-    Plotly.relayout(chart, { "xaxis.autorange": true, "yaxis.autorange": true });
+    Plotly.relayout(chart, { "xaxis.range": range(), "yaxis.autorange": true });
   });
   document.getElementById("controls").addEventListener("submit", (event) => event.preventDefault());
   themeListeners.push(() => {

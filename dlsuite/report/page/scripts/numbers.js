@@ -12,7 +12,7 @@ function formatNumber(value, metric = "") {
   else if (size >= 999.5 && size < 1e6) text = size.toFixed(0);
   else if (size >= 1e6 || size < 1e-4) text = size.toExponential(2).replace("e+", "e");
   else text = size.toPrecision(3);
-  return (value < 0 && /[1-9]/.test(text) ? MINUS : "") + text;
+  return (value < 0 ? MINUS : "") + text;
 }
 
 function formatCount(value) {
