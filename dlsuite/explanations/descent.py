@@ -1,22 +1,18 @@
 """Descent: the surface of the loss, and the way down it for a low, a good and a high learning rate."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from dlsuite.data import Dataset, Split
 from dlsuite.explanations import valley
 from dlsuite.explanations.descent_planes import path_table, plane_surface, random_surface
 from dlsuite.explanations.descent_rates import ROLES, Tried, overshoots, rises, try_rates
 from dlsuite.explanations.descent_words import describe
 from dlsuite.explanations.directions import principal_plane
+from dlsuite.explanations.few_examples import few_examples
 from dlsuite.explanations.subject import Subject
 from dlsuite.explanations.weight_space import WeightSpace
-
-_NUMBERS = 2**21
-"""What a place may cost: numbers computed for one example, times examples."""
 
 
 def descent(subject: Subject) -> tuple[Mapping[str, pd.DataFrame], list[str]]:
@@ -44,7 +40,7 @@ def descent(subject: Subject) -> tuple[Mapping[str, pd.DataFrame], list[str]]:
     tried = try_rates(subject)
     model = subject.build()
     space = WeightSpace(model)
-    examples = _examples(subject.data, footprint(model, 1).activations)
+    examples = few_examples(subject.data.train, footprint(model, 1).activations)
     landscape = LossLandscape(model, subject.data, examples=examples)
     shown = {
         (role, tried.rates[place]): tried.results[place] for role, place in tried.roles.items()
@@ -78,15 +74,6 @@ def descent(subject: Subject) -> tuple[Mapping[str, pd.DataFrame], list[str]]:
         "one_variable_points": valley.stationary_points(),
     }
     return tables, describe(tables, given=tried.given)
-
-
-def _examples(data: Dataset, activations: int) -> Split:
-    """The training examples on which the loss is computed: all, or some that are spread evenly."""
-    most = max(128, _NUMBERS // max(1, activations))
-    if len(data.train) <= most:
-        return data.train
-    chosen = np.unique(np.linspace(0, len(data.train) - 1, most).astype(int))
-    return replace(data.train, x=data.train.x[chosen], y=data.train.y[chosen])
 
 
 def _rates(tried: Tried) -> pd.DataFrame:

@@ -24,7 +24,11 @@ def describe(tables: Mapping[str, pd.DataFrame], *, given: bool) -> list[str]:
 
 def unit_of(about: pd.DataFrame) -> str:
     """The loss's unit."""
-    return "nats" if about["task_type"].iloc[0] == "classification" else "MSE, standardized"
+    return (
+        "nats"
+        if about["task_type"].iloc[0] == "classification"
+        else "(MSE of the standardized target)"
+    )
 
 
 def _choice(tables: Mapping[str, pd.DataFrame], *, given: bool) -> str:
