@@ -5,10 +5,11 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.axes import Axes
 
 from dlsuite.analysis import TABLES, findings
 from dlsuite.errors import StoreError
-from dlsuite.report import StudyTables
+from dlsuite.report import StudyTables, plot, plot_names
 from dlsuite.spec import Study, read_study
 from dlsuite.store import ResultsFolder
 
@@ -110,6 +111,27 @@ class Results:
             baseline=dict(self.study.full_baseline),
             question=self.study.question or "",
         )
+
+    def plot(self, name: str, *, task: str | None = None, ax: Axes | None = None) -> Axes:
+        """Draw one panel of the study's figures.
+
+        Args:
+            name: Such as `effects`, `learning_curves_loss` or `factor_dropout`; `plots` lists them.
+            task: Which task, as in `cnn/digits`; the study's first if absent.
+            ax: Where to draw; a new figure's if absent.
+
+        Returns:
+            The axes; `results.plot("effects").figure` is the matplotlib figure.
+
+        Raises:
+            UnknownNameError: There is no such plot or task; the message lists the closest ones.
+        """
+        return plot(self.tables, name, task=task, ax=ax)
+
+    @property
+    def plots(self) -> list[str]:
+        """The names that `plot` takes for this study, sorted."""
+        return plot_names(self.tables)
 
     @property
     def page(self) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dlsuite.errors import StoreError
+from dlsuite.errors import StoreError, UnknownNameError
 from dlsuite.spec import Study
 from dlsuite.store import Part
 from dlsuite.study import InProcessExecutor, Job, Results, load_results
@@ -123,3 +123,16 @@ def test_tables_are_kept_up_to_date_while_a_study_runs(
     study = small(factors={"batch_norm": [False, True]})
     train(study, executor=LookingExecutor())
     assert seen == [0, 2]
+
+
+def test_a_panel_is_drawn_by_name_into_axes_of_the_readers_own(shared: Results) -> None:
+    from matplotlib.figure import Figure
+
+    axes = Figure().add_subplot()
+    assert shared.plot("factor_dropout", task="mlp/wine", ax=axes) is axes
+    assert axes.get_xlabel() == "dropout"
+    assert {"effects", "learning_curves_loss", "factor_dropout"} <= set(shared.plots)
+    with pytest.raises(UnknownNameError, match=r"Unknown plot 'effect'\. Did you mean 'effects'"):
+        shared.plot("effect")
+    with pytest.raises(UnknownNameError, match="Unknown task 'mlp/win'"):
+        shared.plot("effects", task="mlp/win")
