@@ -22,7 +22,7 @@ from dlsuite.report.style import PAGE_WIDTH, TRIANGLE, figure_style, new_axes
 ROLE_COLORS = {"low": "#0072B2", "good": "#009E73", "high": "#D55E00"}
 """The color of each learning rate."""
 ROLE_MARKERS = {"low": "s", "good": "o", "high": "D"}
-_HALO = [Stroke(linewidth=3.0, foreground="white"), Normal()]
+_HALO = [Stroke(linewidth=2.4, foreground="white"), Normal()]
 
 
 def draw_paths(tables: Mapping[str, pd.DataFrame], *, subject: str) -> Figure:
@@ -88,9 +88,12 @@ def plot_path_plane(
     filled = fill_contours(ax, x, y, losses, name="Greys_r", start=0.3)
     ax.set_xlim(x[0], x[-1])
     ax.set_ylim(y[0], y[-1])
-    for role, rows in paths.groupby("role", sort=False):
+    by_role = {str(role): rows for role, rows in paths.groupby("role")}
+    # The shortest comes last, on top.
+    for role in (name for name in reversed(ROLE_COLORS) if name in by_role):
+        rows = by_role[role]
         line = rows[["component_1", "component_2"]].to_numpy()
-        color, marker = ROLE_COLORS[str(role)], ROLE_MARKERS[str(role)]
+        color, marker = ROLE_COLORS[role], ROLE_MARKERS[role]
         (drawn,) = ax.plot(*line.T, color=color, marker=marker, markersize=2.8, linewidth=1.3)
         drawn.set_path_effects(_HALO)
         _mark_exits(ax, line, color)
