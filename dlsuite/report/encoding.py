@@ -1,7 +1,7 @@
 """How conditions of several factors are told apart: by color, by shape, and by open marks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -9,7 +9,8 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from dlsuite.analysis.factor_values import distinct_values, format_value, is_numeric
+from dlsuite.analysis.factor_values import distinct_values, format_value, is_numeric, same_value
+from dlsuite.analysis.task_trials import is_baseline
 from dlsuite.report.labels import factor_text, value_text
 from dlsuite.report.style import DASHES, GRAY, MARKERS, OKABE_ITO, value_colors
 
@@ -60,7 +61,7 @@ class Encoding:
             {name: bool(place) for place, name in enumerate(opened)} or None,
         )
 
-    def look(self, row: Mapping[str, Any]) -> dict[str, Any]:
+    def look(self, row: Mapping[Any, Any]) -> dict[str, Any]:
         """Color, marker, face of the marker and line of a condition.
 
         Args:
@@ -127,6 +128,75 @@ class Encoding:
                 look |= {"marker": "o", "markerfacecolor": face, "linestyle": ""}
             row.append((Line2D([], [], **look), value_text(name, 18)))
         return row
+
+
+@dataclass(frozen=True)
+class ChangeEncoding(Encoding):
+    """Where conditions change one factor each: a color a factor, a shape a value, black the baseline.
+
+    Attributes:
+        baseline: The baseline's value of every factor.
+        values: Each factor's values other than the baseline's, as `format_value` writes them.
+    """
+
+    baseline: Mapping[str, object] = field(default_factory=dict)
+    values: Mapping[str, list[str]] = field(default_factory=dict)
+
+    def look(self, row: Mapping[Any, Any]) -> dict[str, Any]:
+        """Color, marker, face of the marker and line of a condition, see `Encoding.look`."""
+        for factor in self.factors:
+            if not same_value(row[factor], self.baseline[factor]):
+                place = self.values[factor].index(format_value(row[factor]))
+                return self._look(factor, place)
+        return {"color": "black", "marker": "o", "markerfacecolor": "black", "linestyle": "solid"}
+
+    def _look(self, factor: str, place: int) -> dict[str, Any]:
+        color = OKABE_ITO[self.factors.index(factor) % len(OKABE_ITO)]
+        return {
+            "color": color,
+            "marker": MARKERS[place % len(MARKERS)],
+            "markerfacecolor": color,
+            "linestyle": DASHES[place % len(DASHES)],
+        }
+
+    def _row(self, number: int, *, marks: bool, lines: bool) -> list[tuple[Line2D, str]]:
+        factor = self.factors[number]
+        row = [(Line2D([], [], linestyle=""), f"{factor_text(factor, 24)}:")]
+        names = self.values[factor]
+        for place in thinned(range(len(names)), _LISTED):
+            look = self._look(factor, place) | {"markersize": 4.5}
+            look |= {} if marks else {"marker": ""}
+            look |= {} if lines else {"linestyle": ""}
+            row.append((Line2D([], [], **look), value_text(names[place], 18)))
+        return row
+
+
+def encode(
+    conditions: pd.DataFrame, factors: Sequence[str], baseline: Mapping[str, object]
+) -> Encoding:
+    """Choose how conditions look: by what they change if each changes one of several factors.
+
+    Args:
+        conditions: Rows with the factors.
+        factors: Names of the factors.
+        baseline: The baseline's value of every factor; may be empty.
+    """
+    rows = conditions[list(factors)].drop_duplicates()
+    varied = tuple(f for f in factors if len(distinct_values(rows[f])) > 1)
+    if len(varied) < 2 or not set(varied) <= set(baseline):
+        return Encoding.of(rows, factors)
+    changes = [~is_baseline(rows, {factor: baseline[factor]}) for factor in varied]
+    if (pd.concat(changes, axis=1).sum(axis=1) > 1).any():
+        return Encoding.of(rows, factors)
+    values = {
+        factor: [
+            format_value(value)
+            for value in distinct_values(rows[factor])
+            if not same_value(value, baseline[factor])
+        ]
+        for factor in varied
+    }
+    return ChangeEncoding(varied, baseline=baseline, values=values)
 
 
 def thinned(entries: Sequence[Any], most: int) -> list[Any]:

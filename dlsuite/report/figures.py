@@ -5,11 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from dlsuite.errors import StoreError
+from dlsuite.report.effects_forest import effects_figures
 from dlsuite.report.factor_plots import factor_figures
+from dlsuite.report.gap_tradeoff import tradeoff_figures
+from dlsuite.report.heat_maps import heat_map_figures
+from dlsuite.report.interaction_plots import interaction_figures
 from dlsuite.report.learning_curves import learning_curve_figures
+from dlsuite.report.learning_rate_plots import learning_rate_figures
+from dlsuite.report.onset_curves import onset_figures
+from dlsuite.report.seed_spread import seed_spread_figures
 from dlsuite.report.study_figure import StudyFigure
 from dlsuite.report.study_tables import StudyTables
 from dlsuite.report.style import save_figure
+from dlsuite.report.wrong_winners import wrong_winner_figures
 
 _TASKS_A_FIGURE = 6
 
@@ -64,6 +72,14 @@ def draw_figures(tables: StudyTables, folder: Path) -> list[Path]:
 
 
 _FIGURES: Sequence[Callable[[StudyTables], Iterator[StudyFigure]]] = (
-    learning_curve_figures,
+    effects_figures,
     factor_figures,
+    learning_rate_figures,
+    interaction_figures,
+    heat_map_figures,
+    tradeoff_figures,
+    learning_curve_figures,
+    onset_figures,
+    seed_spread_figures,
+    wrong_winner_figures,
 )

@@ -67,16 +67,14 @@ def condition_names(
     """
     names = {}
     for row in conditions.drop_duplicates("condition").to_dict("records"):
-        if len(factors) == 1:
-            name = format_value(row[factors[0]])
-        else:
-            changed = [
-                f"{factor}={format_value(row[factor])}"
-                for factor in factors
-                if factor not in baseline or not same_value(row[factor], baseline[factor])
-            ]
-            name = " ".join(changed) or BASELINE
-        names[str(row["condition"])] = name
+        changed = [
+            f"{factor}={format_value(row[factor])}"
+            for factor in factors
+            if len(factors) == 1
+            or factor not in baseline
+            or not same_value(row[factor], baseline[factor])
+        ]
+        names[str(row["condition"])] = " ".join(changed) or BASELINE
     return names
 
 

@@ -102,7 +102,7 @@ def draw_guess(ax: Axes, guess: float, limits: Limits) -> None:
         va="top" if above else "bottom",
         fontsize=6.5,
         color=GRAY,
-        zorder=7,
+        zorder=1,
     )
 
 

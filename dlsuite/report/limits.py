@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from dlsuite.analysis.frames import number
 from dlsuite.analysis.measures import GAP
@@ -36,7 +36,7 @@ class Limits:
             subs = (1.0,) if wide else (1.0, 2.0, 5.0)
             ax.yaxis.set_major_locator(LogLocator(subs=subs, numticks=7))
             ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            ax.yaxis.set_minor_formatter(NullFormatter())
+            ax.yaxis.set_minor_locator(NullLocator())
         ax.set_ylim(self.low, self.high)
 
     def holds(self, values: npt.ArrayLike) -> npt.NDArray[np.bool_]:
@@ -86,7 +86,7 @@ def bulk_limits(
             return Limits(low / spread, high * spread, log=True)
         low = float(shown.min())
     # A constant still needs an axis that has a length.
-    pad = margin * (high - low) or 0.1 * abs(high) or 0.1
+    pad = margin * (high - low) if high > low else 0.1 * abs(high) or 0.1
     return Limits(low - pad, high + pad)
 
 

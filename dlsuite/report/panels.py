@@ -6,6 +6,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.transforms import ScaledTranslation
 
 from dlsuite.report.facets import Facet
 from dlsuite.report.labels import factor_text, plain, shortened, value_text
@@ -84,7 +85,7 @@ def facet_figure(
                 name, value = facet.column
                 title = f"{factor_text(name, 20)} {value_text(value, 12)}\n{title}"
             elif row == 0:
-                _add_own_key(ax, facet, len(columns))
+                _add_own_key(figure, ax, facet, len(columns))
             ax.set_title(title, loc="left")
     if columns[0].column:
         names = {c: plain(shortened(n, 24)) for c, n in columns[0].names.items()}
@@ -92,7 +93,7 @@ def facet_figure(
     return figure
 
 
-def _add_own_key(ax: Axes, facet: Facet, columns: int) -> None:
+def _add_own_key(figure: Figure, ax: Axes, facet: Facet, columns: int) -> None:
     """Say above a column's first panel what its colors mean, which are its own."""
     names = [value_text(name, 12) for name in facet.names.values()]
     longest = max(map(len, names))
@@ -104,7 +105,9 @@ def _add_own_key(ax: Axes, facet: Facet, columns: int) -> None:
         names,
         title=factor_text(facet.factor, 24),
         loc="lower left",
-        bbox_to_anchor=(-0.02, 1.1),
+        # Above the title, however high the panel.
+        bbox_to_anchor=(-0.02, 1.0),
+        bbox_transform=ax.transAxes + ScaledTranslation(0, 18 / 72, figure.dpi_scale_trans),
         ncols=min(4, max(1, _LETTERS_A_COLUMN // columns // (longest + 6))),
         alignment="left",
         columnspacing=0.9,

@@ -132,6 +132,8 @@ def lay_out(figure: Figure) -> None:
     """Place what a figure holds, once for all files; left to matplotlib, each file would measure anew."""
     engine = figure.get_layout_engine()
     if engine is not None:
+        # Letters are fitted to pixels, so that a text's width depends on how many there are.
+        figure.set_dpi(_DPI)
         engine.execute(figure)
         figure.set_layout_engine("none")
 

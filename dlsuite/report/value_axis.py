@@ -43,6 +43,11 @@ class ValueAxis:
         scale = "steps" if len(positive) < len(distinct) and crowded else "linear"
         return cls(tuple(distinct), scale)
 
+    @classmethod
+    def of_rates(cls, values: Iterable[object]) -> "ValueAxis":
+        """Stand rates, all above 0, on a logarithmic axis however close they are."""
+        return cls(tuple(distinct_values(values)), "log")
+
     @property
     def connected(self) -> bool:
         """Whether a line between neighbors means something."""
