@@ -125,7 +125,9 @@ def draw_surface(tables: Mapping[str, pd.DataFrame], *, subject: str) -> Figure:
         figure = Figure(figsize=(PAGE_WIDTH, 3.3), layout="constrained")
         grid = figure.add_gridspec(1, 2, width_ratios=(1, 1.15))
         solid: Any = figure.add_subplot(grid[0], projection="3d")
-        heights = np.log10(np.clip(losses, levels[0], levels[-1]))
+        # A place without a number is as high as the highest one shown.
+        known = np.where(np.isnan(losses), np.inf, losses)
+        heights = np.log10(np.clip(known, levels[0], levels[-1]))
         colors, norm = shades(levels)
         faces = ScalarMappable(norm, colors).to_rgba(10**heights)
         solid.plot_surface(
