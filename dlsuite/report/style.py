@@ -45,7 +45,7 @@ DASHES: tuple[_LineStyle | tuple[float, tuple[float, ...]], ...] = (
 
 PAGE_WIDTH = 7.0
 """Inches across both columns of a page."""
-_DPI = 150
+_DPI = 200
 _SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 8.0,
@@ -139,7 +139,7 @@ def lay_out(figure: Figure) -> None:
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Write a figure as PNG (150 dpi) and SVG; the same figure gives the same bytes.
+    """Write a figure as PNG (200 dpi) and SVG; the same figure gives the same bytes.
 
     Args:
         figure: What to write.

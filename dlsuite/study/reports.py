@@ -109,8 +109,9 @@ def _draw(tables: StudyTables, folder: Path) -> list[PageFigure]:
     files: set[Path] = set()
     figures = []
     for drawn in study_figures(tables):
-        files.update(save_figure(drawn.figure, folder, drawn.name))
-        figures.append(page_figure(drawn))
+        png, svg = save_figure(drawn.figure, folder, drawn.name)
+        files |= {png, svg}
+        figures.append(page_figure(drawn, png.read_bytes()))
     for path in folder.iterdir():
         if path not in files and path.suffix in (".png", ".svg"):
             path.unlink()

@@ -9,10 +9,7 @@ from PIL import Image
 
 from dlsuite.errors import DlsuiteError
 from dlsuite.report import StudyFigure
-from dlsuite.report.style import figure_style
 
-_DPI = 200
-"""Two pixels for each of a page's on a screen of high density, at the width that phones show."""
 _SHADES = 256
 
 
@@ -63,21 +60,19 @@ class PageFigure:
             return opened.size
 
 
-def page_figure(drawn: StudyFigure) -> PageFigure:
-    """Draw a figure of a study for the page, on white, in so few bytes that ten of them may be shipped.
+def page_figure(drawn: StudyFigure, png: bytes) -> PageFigure:
+    """Make a figure of a study ready for the page, in so few bytes that ten of them may be shipped.
 
     Args:
-        drawn: One of `study_figures`; it is not changed.
+        drawn: One of `study_figures`.
+        png: The figure as `dlsuite.report.style.save_figure` wrote it; drawn once, it serves for both.
     """
-    buffer = io.BytesIO()
-    with figure_style():
-        drawn.figure.savefig(buffer, format="png", dpi=_DPI)
     return PageFigure(
         name=drawn.name,
         title=drawn.title,
         caption=drawn.caption,
         sources=drawn.sources,
-        image=compact(buffer.getvalue()),
+        image=compact(png),
     )
 
 

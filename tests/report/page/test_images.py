@@ -1,4 +1,5 @@
 import io
+from pathlib import Path
 
 import pytest
 from matplotlib.figure import Figure
@@ -7,7 +8,7 @@ from PIL import Image
 from dlsuite.errors import DlsuiteError
 from dlsuite.report import StudyFigure
 from dlsuite.report.page import PageFigure, page_figure
-from dlsuite.report.style import figure_style
+from dlsuite.report.style import figure_style, save_figure
 
 
 def drawn() -> StudyFigure:
@@ -17,8 +18,14 @@ def drawn() -> StudyFigure:
     return StudyFigure("line", "A line", "It rises.", ("curves",), figure)
 
 
-def test_a_figure_is_small_sharp_and_on_white() -> None:
-    embedded = page_figure(drawn())
+def embed(folder: Path) -> PageFigure:
+    one = drawn()
+    png, _ = save_figure(one.figure, folder, one.name)
+    return page_figure(one, png.read_bytes())
+
+
+def test_a_figure_is_small_sharp_and_on_white(tmp_path: Path) -> None:
+    embedded = embed(tmp_path)
     with Image.open(io.BytesIO(embedded.image)) as image:
         colors = image.convert("RGB")
     assert embedded.size == (800, 600)
@@ -27,8 +34,8 @@ def test_a_figure_is_small_sharp_and_on_white() -> None:
     assert len(embedded.image) < 20_000
 
 
-def test_the_same_figure_gives_the_same_bytes() -> None:
-    assert page_figure(drawn()).image == page_figure(drawn()).image
+def test_the_same_figure_gives_the_same_bytes(tmp_path: Path) -> None:
+    assert embed(tmp_path).image == embed(tmp_path).image
 
 
 def test_what_is_no_image_is_refused() -> None:
