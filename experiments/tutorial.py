@@ -184,10 +184,10 @@ for finding in results.findings:
 # ## What it found
 #
 # `effects` holds a row for each condition and measure: its difference from the baseline, with a
-# 95 % interval and a p value that is adjusted for the number of comparisons. An interval that
-# holds 0 means "no clear difference with these five seeds", which is not the same as "no
-# difference". The *loss gap* is the validation loss less the training loss at the end: by how
-# much the network overfits.
+# 95 % interval and a p value that is adjusted for the number of comparisons. A difference is
+# called clear where that p is below 0.05. "No clear difference" means that these five seeds
+# cannot tell, which is not the same as "no difference". The *loss gap* is the validation loss
+# less the training loss at the end: by how much the network overfits.
 
 # %%
 primary = results.effects.loc[results.effects["role"] == "primary"]
