@@ -1,14 +1,14 @@
 """A small study's frames, made up so that every curve is known."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from dlsuite.analysis import summarize
+from dlsuite.analysis import analyze, summarize, with_overfitting
 from dlsuite.report import StudyTables
 
 TASKS = {
@@ -62,6 +62,16 @@ class Frames:
             baseline={},
         )
 
+    @property
+    def analyzed(self) -> StudyTables:
+        """The study with every table that the analysis computes, the first values as the baseline."""
+        names = ["task", "condition", *self.factors, *self.tuned, "seed", "split_seed"]
+        baseline = {name: self.trials[name].iloc[0] for name in self.factors}
+        trials = with_overfitting(self.trials, self.curves, by=names)
+        tables = analyze(trials, self.curves, self.tasks, **self.settings, baseline=baseline)
+        frames = {**tables, "trials": trials, "curves": self.curves, "tasks": self.tasks}
+        return replace(self.all, frames=frames, baseline=baseline)
+
 
 @pytest.fixture(scope="session")
 def make_frames() -> Callable[..., Frames]:
@@ -98,6 +108,8 @@ def build_frames(
                     "val_loss": loss[epoch] * 1.1,
                     f"train_{metric}": score[epoch],
                     f"val_{metric}": score[epoch] * 0.9,
+                    "gradient_norm": loss[epoch],
+                    "step_loss_spread": 0.1 if epoch else None,
                 }
             )
         done = None if diverged else 1.0
@@ -105,6 +117,10 @@ def build_frames(
             {
                 **base,
                 "status": "diverged" if diverged else "completed",
+                "epochs": epochs,
+                "best_epoch": done and 1 + loss[1:].index(min(loss[1:])),
+                "val_loss_best": done and min(loss[1:]) * 1.1,
+                f"train_{metric}_best": done and score[-1],
                 "val_loss_last": done and loss[-1] * 1.1,
                 f"val_{metric}_best": done and score[-1] * 0.9,
                 f"test_{metric}": done and score[-1] * 0.8,
