@@ -34,8 +34,11 @@ def unit_of(about: pd.DataFrame) -> str:
 def _choice(tables: Mapping[str, pd.DataFrame], *, given: bool) -> str:
     rates, about = tables["rates"], tables["about"].iloc[0]
     by_role = tables["paths"].drop_duplicates("role").set_index("role")["learning_rate"]
+    done = rates[rates["status"] == "completed"]
+    best = done.loc[done["val_loss"].idxmin(), "learning_rate"]
     why = (
         "the one that was asked for"
+        + (f" ({best:g} ended with the lowest validation loss)" if best != by_role["good"] else "")
         if given
         else "the one that ended with the lowest validation loss"
     )
@@ -98,10 +101,12 @@ def _plane(tables: Mapping[str, pd.DataFrame]) -> str:
     )
     if high.empty:
         return f"{said}."
-    return (
-        f"{said}, while the high rate's path comes to be {high['off_plane'].max():.3g} off it, so the loss "
-        "drawn under that path is not its own (see `loss` and `loss_in_plane`)."
-    )
+    said += f", the high rate's path {high['off_plane'].max():.3g}"
+    if high["off_plane"].max() > good["off_plane"].max():
+        said += (
+            ": the loss drawn under a path far off is not its own (see `loss` and `loss_in_plane`)"
+        )
+    return f"{said}."
 
 
 def _surface(tables: Mapping[str, pd.DataFrame]) -> str:
@@ -111,7 +116,7 @@ def _surface(tables: Mapping[str, pd.DataFrame]) -> str:
     around = (
         "no place of the grid is lower"
         if lower == 0
-        else f"{lower} of the grid's {len(surface)} places are lower"
+        else f"of the grid's {len(surface)} places, {lower} {'is' if lower == 1 else 'are'} lower"
     )
     finite = surface["loss"][np.isfinite(surface["loss"])]
     return (

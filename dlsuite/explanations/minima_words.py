@@ -48,7 +48,7 @@ def _reached(ends: pd.DataFrame, examples: int) -> str:
     if high < _STILL:
         said += ": nearly flat, as near a minimum (or a saddle point)."
     elif low < _STILL:
-        said += ": some are on nearly flat ground, some are still going down."
+        said += ": some are on nearly flat ground, the others are not."
     else:
         said += ": it is not flat there, so training stopped before a minimum was reached."
     return said + (f" {lost} diverged and are left out." if lost else "")
@@ -72,6 +72,8 @@ def _between(tables: Mapping[str, pd.DataFrame]) -> str:
         f"{unit_of(tables['about'])} on average ({rows['train_barrier'].min():.3g} to "
         f"{rows['train_barrier'].max():.3g}) above what the ends have"
     )
+    if not _lowered(tables["ends"]) > 0:
+        return f"{said}; training did not lower the loss, so these are no valleys."
     if _is_low(height, tables["ends"]):
         return f"{said}: hardly a barrier, given what training took off the loss."
     return f"{said}: in a straight line, they lie in different valleys."
@@ -124,5 +126,10 @@ def _agreement(tables: Mapping[str, pd.DataFrame]) -> str:
 
 
 def _is_low(barrier: float, ends: pd.DataFrame) -> bool:
+    return barrier < _SMALL * _lowered(ends)
+
+
+def _lowered(ends: pd.DataFrame) -> float:
+    """What training took off the loss, on average."""
     done = ends[ends["status"] == "completed"]
-    return bool(barrier < _SMALL * (done["train_loss_start"] - done["train_loss"]).mean())
+    return float((done["train_loss_start"] - done["train_loss"]).mean())
