@@ -27,7 +27,7 @@ def unit_of(about: pd.DataFrame) -> str:
     return (
         "nats"
         if about["task_type"].iloc[0] == "classification"
-        else "(MSE of the standardized target)"
+        else "MSE of the standardized target"
     )
 
 
@@ -35,7 +35,7 @@ def _choice(tables: Mapping[str, pd.DataFrame], *, given: bool) -> str:
     rates, about = tables["rates"], tables["about"].iloc[0]
     by_role = tables["paths"].drop_duplicates("role").set_index("role")["learning_rate"]
     done = rates[rates["status"] == "completed"]
-    best = done.loc[done["val_loss"].idxmin(), "learning_rate"]
+    best = float(done.sort_values("val_loss")["learning_rate"].iloc[0])
     why = (
         "the one that was asked for"
         + (f" ({best:g} ended with the lowest validation loss)" if best != by_role["good"] else "")

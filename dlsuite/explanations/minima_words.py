@@ -31,7 +31,7 @@ def unit_of(about: pd.DataFrame) -> str:
     return (
         "nats"
         if about["task_type"].iloc[0] == "classification"
-        else "(MSE of the standardized target)"
+        else "MSE of the standardized target"
     )
 
 
