@@ -164,10 +164,11 @@ class HiddenUnits:
         intact, changed = found[0], np.array(found[1:])
         with np.errstate(all="ignore"):
             rises = np.where(np.isfinite(changed - intact), changed - intact, np.nan)
-        borders = np.cumsum([column.units for column in hidden])[:-1]
-        return intact, dict(
-            zip((column.path for column in hidden), np.split(rises, borders), strict=True)
-        )
+        ends = np.cumsum([column.units for column in hidden])
+        return intact, {
+            column.path: rises[end - column.units : end]
+            for column, end in zip(hidden, ends, strict=True)
+        }
 
     def activations(self, weights: Sequence[np.ndarray]) -> ByColumn:
         """What each hidden unit hands on, by layer.
