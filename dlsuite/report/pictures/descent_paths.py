@@ -57,7 +57,12 @@ def draw_paths(tables: Mapping[str, pd.DataFrame], *, subject: str) -> Figure:
             Line2D([], [], color=ROLE_COLORS[role], marker=ROLE_MARKERS[role], markersize=4)
             for role in rates.index
         ]
-        names = [f"{role}: {rate:g}" for role, rate in rates.items()]
+        # What is drawn is a shadow: how long it is says nothing where the path is far off.
+        off = paths[paths["role"] == "high"]["off_plane"].max()
+        names = [
+            f"{role}: {rate:g}" + (f" (up to {off:.3g} off the plane)" if role == "high" else "")
+            for role, rate in rates.items()
+        ]
         if bool(_outside(plane, paths).any()):
             handles.append(Line2D([], [], color=ROLE_COLORS["high"], **TRIANGLE))
             names.append("leaves the map here")

@@ -36,6 +36,7 @@ def paths(*, far: float = 30.0) -> pd.DataFrame:
                     "step_length": np.where(epochs > 0, rate, np.nan),
                     "component_1": line,
                     "component_2": line / 2,
+                    "off_plane": 2.0,
                 }
             )
         )
@@ -131,7 +132,12 @@ def test_path_that_leaves_the_map_is_marked_at_its_edge() -> None:
 def test_legend_tells_the_rates_and_the_mark() -> None:
     figure = descent_pictures(tables(), subject="s")["paths"]
     texts = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert texts == ["low: 0.0001", "good: 0.001", "high: 0.1", "leaves the map here"]
+    assert texts == [
+        "low: 0.0001",
+        "good: 0.001",
+        "high: 0.1 (up to 2 off the plane)",
+        "leaves the map here",
+    ]
 
 
 def test_every_rate_has_a_line_by_epoch() -> None:
