@@ -25,7 +25,7 @@ def results_html(results: Results) -> str:
     note = ""
     if any(row[TEST].endswith(CONDITIONAL) for row in rows):
         note = f"<p><small>{escape(FOOTNOTE)}</small></p>"
-    page = results.folder / "report.html"
+    page = results.page
     where = f"The page with all figures: {page}" if page.is_file() else f"Tables: {results.folder}"
     return (
         f"<div><p>{head}</p>{f'<ul>{said}</ul>' if said else ''}{table}{note}"
