@@ -105,15 +105,19 @@ def score_limits(
         measure: `test_<metric>` or `gap_loss_last`.
         ceiling: What is larger in size has exploded, see `score_ceiling`.
         guess: What guessing scores; inside where that leaves a third of the panel to the rest.
-        ends: Ends of intervals, any shape; with two or three trials they may be many times as wide as all
-            that was measured, and are then cut.
+        ends: Ends of intervals, shape `[n, 2]`; one that is far wider than the others and than all that was
+            measured is cut.
 
     Returns:
         The limits. Zero is in those of a gap.
     """
     inner = bulk_limits(values, ceiling=ceiling, margin=0.0)
     reach = 0.5 * (inner.high - inner.low)
-    cut = np.ravel(np.asarray(ends, dtype=float)).clip(inner.low - reach, inner.high + reach)
+    bounds = np.asarray(ends, dtype=float).reshape(-1, 2)
+    arms = np.diff(bounds[np.isfinite(bounds).all(axis=1)]) / 2
+    if arms.size:
+        reach = max(reach, 1.2 * float(np.median(arms)))
+    cut = bounds.ravel().clip(inner.low - reach, inner.high + reach)
     shown = [*np.ravel(np.asarray(values, dtype=float)), *cut]
     if measure == GAP:
         return bulk_limits(shown, ceiling=ceiling, anchors=[0.0])

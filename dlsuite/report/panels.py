@@ -13,7 +13,7 @@ from dlsuite.report.labels import factor_text, plain, shortened, value_text
 from dlsuite.report.legends import add_colors, columns_above
 from dlsuite.report.style import PAGE_WIDTH, axes_grid
 
-_LETTERS_A_COLUMN = 92
+_LETTERS_A_COLUMN = 100
 
 
 def task_figure(
