@@ -26,7 +26,7 @@ test: $(READY) browser
 reference: $(READY)
 	$(BIN)/dlsuite run $(STUDIES) --out results/reference
 	for what in backward descent; do $(BIN)/dlsuite explain $$what mlp wine --out results/reference/explain/$$what; done
-	for what in forward minima dropout; do $(BIN)/dlsuite explain $$what mlp digits --out results/reference/explain/$$what; done
+	for what in forward minima dropout; do $(BIN)/dlsuite explain $$what cnn digits --out results/reference/explain/$$what; done
 
 reference-pages: $(READY)
 	$(BIN)/dlsuite report --out results/reference

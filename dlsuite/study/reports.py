@@ -1,6 +1,7 @@
 """Figures and pages, written beside the tables they are made from. No TensorFlow."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -107,11 +108,14 @@ def _draw(tables: StudyTables, folder: Path) -> list[PageFigure]:
     except OSError as error:
         raise StoreError(f"{folder}: expected a folder for figures; {error.strerror}.") from error
     files: set[Path] = set()
-    figures = []
-    for drawn in study_figures(tables):
-        png, svg = save_figure(drawn.figure, folder, drawn.name)
-        files |= {png, svg}
-        figures.append(page_figure(drawn, png.read_bytes()))
+    # Packing pixels leaves Python free to draw the next figure.
+    with ThreadPoolExecutor(1) as packing:
+        jobs = []
+        for drawn in study_figures(tables):
+            png, svg = save_figure(drawn.figure, folder, drawn.name)
+            files |= {png, svg}
+            jobs.append(packing.submit(page_figure, drawn, png.read_bytes()))
+        figures = [job.result() for job in jobs]
     for path in folder.iterdir():
         if path not in files and path.suffix in (".png", ".svg"):
             path.unlink()
