@@ -53,9 +53,10 @@ def seed_spread_figures(tables: StudyTables) -> Iterator[StudyFigure]:
         yield StudyFigure(
             "seeds",
             "Spread over seeds",
-            "A dot is a trial, the tick its condition's median, the gray bar the middle half. Thin lines "
-            "join a seed from condition to condition: side by side, pairing pays. On the right the standard "
-            "deviation over seeds, and how many times the baseline's it is, with its 95 % interval.",
+            "A dot is a trial, the tick its condition's median, the gray bar the middle half. Where "
+            "conditions are few, thin lines join a seed's trials: side by side, pairing pays. On the right "
+            "the standard deviation over seeds, and how many times the baseline's it is, with its 95 % "
+            "interval.",
             ("trials", "summary", "effects"),
             seed_spread_figure(data, tables),
         )

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import dlsuite
-from dlsuite.data import Dataset, load_data
+from dlsuite.data import Dataset
 from dlsuite.errors import SpecError
 from dlsuite.explanations import Explanation, explain
 from dlsuite.explanations.backward_sentences import first_wrong_step
@@ -18,8 +18,8 @@ SMALL: dict[str, Any] = {"units": (6, 5)}
 
 
 @pytest.fixture(scope="module")
-def wine() -> Dataset:
-    return load_data("wine")
+def wine(wine_data: Dataset) -> Dataset:
+    return wine_data
 
 
 @pytest.fixture(scope="module")

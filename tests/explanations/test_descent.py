@@ -1,5 +1,6 @@
 """Descent, from tiny real trainings."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,28 +16,18 @@ from dlsuite.explanations.subject import Subject, read_subject
 from dlsuite.explanations.weight_space import WeightSpace
 from dlsuite.training.result import TrialResult
 
+Recorded = tuple[Explanation, list[TrialResult]]
 EPOCHS = 3
 SETTINGS = {"units": (8,)}
 
 
 @pytest.fixture(scope="module")
-def recorded() -> tuple[Explanation, list[TrialResult]]:
-    """The explanation, and the trainings behind it."""
-    kept: list[list[TrialResult]] = []
-    train = Subject.train
-
-    def recording(self: Subject, *args: Any, **kwargs: Any) -> list[TrialResult]:
-        kept.append(train(self, *args, **kwargs))
-        return kept[-1]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Subject, "train", recording)
-        explained = explain("descent", "mlp", "wine", settings=SETTINGS, epochs=EPOCHS)
-    return explained, kept[0]
+def recorded(record: Callable[..., Recorded]) -> Recorded:
+    return record("descent", settings=SETTINGS, epochs=EPOCHS)
 
 
 @pytest.fixture(scope="module")
-def wine(recorded: tuple[Explanation, list[TrialResult]]) -> Explanation:
+def wine(recorded: Recorded) -> Explanation:
     return recorded[0]
 
 
@@ -59,9 +50,7 @@ def plain_loss(model: keras.Model, subject: Subject, weights: list[np.ndarray]) 
     return float(np.mean(losses))
 
 
-def test_paths_are_those_of_trainings_with_each_rate(
-    recorded: tuple[Explanation, list[TrialResult]], subject: Subject
-) -> None:
+def test_paths_are_those_of_trainings_with_each_rate(recorded: Recorded, subject: Subject) -> None:
     (wine, results), model = recorded, subject.build()
     paths, tried = wine.tables["paths"], list(wine.tables["rates"]["learning_rate"])
     space = WeightSpace(model)

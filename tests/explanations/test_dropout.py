@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from dlsuite.data import Dataset, load_data
+from dlsuite.data import Dataset
 from dlsuite.errors import SpecError
 from dlsuite.explanations import Explanation, explain
 from dlsuite.explanations.dropout_sentences import compared
@@ -22,8 +22,8 @@ SMALL: dict[str, Any] = {"units": (6, 5)}
 
 
 @pytest.fixture(scope="module")
-def wine() -> Dataset:
-    return load_data("wine")
+def wine(wine_data: Dataset) -> Dataset:
+    return wine_data
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """Minima, from tiny real trainings."""
 
+from collections.abc import Callable
 from itertools import combinations
-from typing import Any
 
 import keras
 import numpy as np
@@ -15,33 +15,23 @@ from dlsuite.explanations.minima_tables import POINTS, barriers
 from dlsuite.explanations.subject import Subject, read_subject
 from dlsuite.training.result import TrialResult
 
+Recorded = tuple[Explanation, list[TrialResult]]
 SETTINGS = {"units": (8, 6), "batch_norm": True, "learning_rate": 0.01}
 EPOCHS = 3
 
 
 @pytest.fixture(scope="module")
-def recorded() -> tuple[Explanation, list[TrialResult]]:
-    """The explanation, and the trainings behind it."""
-    kept: list[list[TrialResult]] = []
-    train = Subject.train
-
-    def recording(self: Subject, *args: Any, **kwargs: Any) -> list[TrialResult]:
-        kept.append(train(self, *args, **kwargs))
-        return kept[-1]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Subject, "train", recording)
-        explained = explain("minima", "mlp", "wine", settings=SETTINGS, epochs=EPOCHS)
-    return explained, kept[0]
+def recorded(record: Callable[..., Recorded]) -> Recorded:
+    return record("minima", settings=SETTINGS, epochs=EPOCHS)
 
 
 @pytest.fixture(scope="module")
-def wine(recorded: tuple[Explanation, list[TrialResult]]) -> Explanation:
+def wine(recorded: Recorded) -> Explanation:
     return recorded[0]
 
 
 @pytest.fixture(scope="module")
-def trained(recorded: tuple[Explanation, list[TrialResult]]) -> list[TrialResult]:
+def trained(recorded: Recorded) -> list[TrialResult]:
     return recorded[1]
 
 
