@@ -24,7 +24,9 @@ test: $(READY) browser
 
 # All shipped studies, trained anew; half an hour on two cores. `make reference-pages` only draws again.
 reference: $(READY)
-	$(BIN)/dlsuite run $(STUDIES) --out results/reference
+	$(BIN)/dlsuite run $(STUDIES) --out results/reference --no-report
+	rm -f results/reference/*/layers.csv
+	$(BIN)/dlsuite report --out results/reference
 	for what in backward descent; do $(BIN)/dlsuite explain $$what mlp wine --out results/reference/explain/$$what; done
 	for what in forward minima dropout; do $(BIN)/dlsuite explain $$what cnn digits --out results/reference/explain/$$what; done
 
