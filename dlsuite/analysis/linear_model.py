@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
+from statsmodels.regression.linear_model import OLS
 from statsmodels.tools.sm_exceptions import SingularMatrixWarning
 
 from dlsuite.analysis.factor_values import distinct_values, format_value, same_value
@@ -156,7 +156,7 @@ def _fit(
         warnings.catch_warnings(action="ignore", category=SingularMatrixWarning),
     ):
         # The pseudoinverse gives the terms that are identified whatever the others are.
-        fitted = sm.OLS(values, design).fit()
+        fitted = OLS(values, design).fit()
         differences, intervals, ps = fitted.params, fitted.conf_int(0.05), fitted.pvalues
         rounding = 1e-10 * np.abs(values).max()
         if (np.abs(fitted.resid) <= rounding).all():
