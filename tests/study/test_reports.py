@@ -10,7 +10,7 @@ import pytest
 from dlsuite.errors import StoreError, UnknownNameError
 from dlsuite.spec import Study
 from dlsuite.store import Part
-from dlsuite.study import InProcessExecutor, Job, Results, load_results
+from dlsuite.study import InProcessExecutor, Job, Results, load_results, run
 from dlsuite.study.executors import Watcher
 from dlsuite.study.reports import planned_trials, write_index, write_report
 from dlsuite.study.run import _Pace
@@ -22,11 +22,14 @@ Train = Callable[..., Results]
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory, executor: InProcessExecutor) -> Results:
     """A study that is run once for all tests of this file, with its report."""
-    from dlsuite.spec import parse_study
-    from dlsuite.study import run
-    from tests.study.conftest import SMALL
-
-    study = parse_study({**SMALL, "question": "Does <script>dropout</script> help?"})
+    study = Study(
+        name="small",
+        question="Does <script>dropout</script> help?",
+        seeds=2,
+        epochs=2,
+        tasks=[{"model": {"name": "mlp", "units": 4}, "data": {"name": "wine", "train_size": 40}}],
+        factors={"dropout": [0.0, 0.5]},
+    )
     return run(study, out=tmp_path_factory.mktemp("results"), executor=executor)
 
 
