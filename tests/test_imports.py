@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "analysis": {"errors"},
     "report": {"errors", "analysis"},
     "study": {"errors", "spec", "data", "models", "training", "store", "analysis", "report"},
-    "explanations": {"errors", "data", "models", "training", "report", "study"},
+    "explanations": {"errors", "data", "models", "training", "store", "report", "study"},
     "terminal": {"study"},
     "cli": {"errors", "spec", "study", "explanations", "terminal"},
     "__main__": {"cli"},

@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from dlsuite.errors import StoreError
 from dlsuite.report.notebook import as_svg
 from dlsuite.report.pictures import draw_pictures
 from dlsuite.report.style import save_figure
+from dlsuite.store import ResultsFolder, to_csv
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,14 +49,9 @@ class Explanation:
             StoreError: The folder cannot be written.
         """
         path = Path(folder)
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            written = []
-            for name, table in self.tables.items():
-                written.append(path / f"{name}.csv")
-                table.to_csv(written[-1], index=False, float_format="%.7g", lineterminator="\n")
-        except OSError as error:
-            raise StoreError(f"{path}: expected a folder to write to; {error.strerror}.") from error
+        files = {f"{name}.csv": to_csv(table) for name, table in self.tables.items()}
+        ResultsFolder(path).write(files)
+        written = [path / name for name in files]
         for name, figure in self.figures.items():
             written += save_figure(figure, path, name)
         return written

@@ -8,9 +8,9 @@ from dlsuite.data import Dataset
 from dlsuite.errors import SpecError
 from dlsuite.models import model_entry
 from dlsuite.study.run import RunWatcher
-from dlsuite.study.subject import is_registered, subject_data, subject_model
+from dlsuite.study.subject import is_registered, subject_data, subject_model, take_training
 from dlsuite.training.quiet import import_tensorflow
-from dlsuite.training.settings import TrainingSettings, training_hyperparameters
+from dlsuite.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from dlsuite.training.result import TrialResult
@@ -104,7 +104,7 @@ def read_subject(
     if epochs < 1:
         raise SpecError(f"explain: epochs: expected a whole number, at least 1; got {epochs}.")
     given = dict(settings)
-    training = {key: given.pop(key) for key in list(given) if key in training_hyperparameters()}
+    training = take_training(given)
     chosen = TrainingSettings(**training)
     dataset = subject_data(data, given, examples=_EXAMPLES)
     import_tensorflow()

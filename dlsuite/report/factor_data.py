@@ -8,11 +8,12 @@ import pandas as pd
 
 from dlsuite.analysis import count_tuned
 from dlsuite.analysis.factor_values import format_value
-from dlsuite.analysis.frames import require_columns, task_row
+from dlsuite.analysis.frames import require_columns
 from dlsuite.analysis.measures import GAP as GAP
 from dlsuite.analysis.task_trials import is_baseline
 from dlsuite.report.encoding import thinned
 from dlsuite.report.limits import score_ceiling
+from dlsuite.report.study_tables import StudyTables
 
 _MOST_SERIES = 9
 
@@ -39,16 +40,7 @@ class FactorData:
     left_out: int = 0
 
 
-def factor_data(
-    trials: pd.DataFrame,
-    summary: pd.DataFrame,
-    tasks: pd.DataFrame,
-    *,
-    factor: str,
-    factors: Sequence[str],
-    tuned: Sequence[str],
-    baseline: Mapping[str, object] | None = None,
-) -> FactorData:
+def factor_data(tables: StudyTables, factor: str) -> FactorData:
     """Collect each task's metric on test and its loss gap at the last epoch.
 
     A combination of the other factors' values that occurs with one value of this factor only is
@@ -56,21 +48,20 @@ def factor_data(
     those with further factors at the baseline are kept, and of these nine that are evenly spaced.
 
     Args:
-        trials: A row a trial.
-        summary: As `dlsuite.analysis.summarize` returns it.
-        tasks: A row a task.
+        tables: The study's tables; the trials of `count_tuned` are shown.
         factor: The factor along the x axis.
-        factors: Names of all factors.
-        tuned: Names of the tuned columns; the trials of `count_tuned` are shown.
-        baseline: The baseline's value of every factor, if it is known.
+
+    Raises:
+        DlsuiteError: A column or a task is missing.
     """
+    factors, trials, summary = tables.factors, tables["trials"], tables["summary"]
     require_columns(summary, ["task", "condition", "measure", *factors], name="summary")
     others = tuple(other for other in factors if other != factor)
-    chosen = trials.loc[count_tuned(trials, tuned=tuned, tasks=tasks).to_numpy()]
+    chosen = trials.loc[count_tuned(trials, tuned=tables.tuned, tasks=tables["tasks"]).to_numpy()]
     completed = chosen.loc[chosen["status"] == "completed"].reset_index(drop=True)
     means, points = [], []
     for task in summary["task"].drop_duplicates():
-        about = task_row(tasks, str(task))
+        about = tables.task(str(task))
         for measure in (f"test_{about['metric']}", GAP):
             of_measure = (summary["task"] == task) & (summary["measure"] == measure)
             means.append(summary.loc[of_measure].assign(ceiling=score_ceiling(about, measure)))
@@ -90,7 +81,7 @@ def factor_data(
         told = spread.index[spread > 1]
         all_means = all_means.loc[all_means["series"].isin(told)]
         all_points = all_points.loc[all_points["series"].isin(told)]
-    kept = _few(all_means, others, baseline or {})
+    kept = _few(all_means, others, tables.baseline)
     left_out = all_means["series"].nunique() - len(kept)
     all_means = all_means.loc[all_means["series"].isin(kept)]
     all_points = all_points.loc[all_points["series"].isin(kept)]

@@ -30,7 +30,7 @@ def factor_figures(tables: StudyTables) -> Iterator[StudyFigure]:
         tables: The study's tables.
     """
     for factor in tables.factors if not tables["summary"].empty else ():
-        data = factor_data_of(tables, factor)
+        data = factor_data(tables, factor)
         if data.means.empty:
             continue
         yield StudyFigure(
@@ -42,24 +42,6 @@ def factor_figures(tables: StudyTables) -> Iterator[StudyFigure]:
             ("summary", "trials"),
             factor_figure(data, tables["tasks"]),
         )
-
-
-def factor_data_of(tables: StudyTables, factor: str) -> FactorData:
-    """Collect what a factor's figure shows from a study's tables, see `factor_data`.
-
-    Args:
-        tables: The study's tables.
-        factor: The factor along the x axis.
-    """
-    return factor_data(
-        tables["trials"],
-        tables["summary"],
-        tables["tasks"],
-        factor=factor,
-        factors=tables.factors,
-        tuned=tables.tuned,
-        baseline=tables.baseline,
-    )
 
 
 def plot_factor(

@@ -16,7 +16,7 @@ from dlsuite.report.onset_curves import onset_figures
 from dlsuite.report.seed_spread import seed_spread_figures
 from dlsuite.report.study_figure import StudyFigure
 from dlsuite.report.study_tables import StudyTables
-from dlsuite.report.style import save_figure
+from dlsuite.report.style import figure_style, save_figure
 from dlsuite.report.wrong_winners import wrong_winner_figures
 
 _TASKS_A_FIGURE = 6
@@ -36,22 +36,36 @@ def study_figures(tables: StudyTables) -> Iterator[StudyFigure]:
     tasks = tables.tasks
     for draw in _FIGURES:
         if len(tasks) <= _TASKS_A_FIGURE:
-            yield from draw(tables)
+            yield from _styled(draw, tables)
             continue
         for first in range(0, len(tasks), _TASKS_A_FIGURE):
             shown = tasks[first : first + _TASKS_A_FIGURE]
             part = f"tasks {first + 1} to {first + len(shown)} of {len(tasks)}"
-            for drawn in draw(tables.only(shown)):
+            for drawn in _styled(draw, tables.only(shown)):
                 name = f"{drawn.name}-{first // _TASKS_A_FIGURE + 1}" if first else drawn.name
                 yield replace(drawn, name=name, title=f"{drawn.title} ({part})")
 
 
-def draw_figures(tables: StudyTables, folder: Path) -> list[Path]:
+def _styled(
+    draw: Callable[[StudyTables], Iterator[StudyFigure]], tables: StudyTables
+) -> list[StudyFigure]:
+    """Draw in the suite's style whatever a module forgets to: another thread may hold the settings."""
+    with figure_style():
+        return list(draw(tables))
+
+
+def draw_figures(
+    tables: StudyTables,
+    folder: Path,
+    *,
+    each: Callable[[StudyFigure, Path], object] = lambda drawn, png: None,
+) -> list[Path]:
     """Draw all figures of a study into a folder.
 
     Args:
         tables: The study's tables.
         folder: Where to write; made if it is missing.
+        each: Called with each figure and its PNG when they are written.
 
     Returns:
         The files written, a `.png` and a `.svg` for each of `study_figures`.
@@ -64,11 +78,12 @@ def draw_figures(tables: StudyTables, folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{folder}: expected a folder for figures; {error.strerror}.") from error
-    return [
-        path
-        for drawn in study_figures(tables)
-        for path in save_figure(drawn.figure, folder, drawn.name)
-    ]
+    files: list[Path] = []
+    for drawn in study_figures(tables):
+        png, svg = save_figure(drawn.figure, folder, drawn.name)
+        files += [png, svg]
+        each(drawn, png)
+    return files
 
 
 _FIGURES: Sequence[Callable[[StudyTables], Iterator[StudyFigure]]] = (

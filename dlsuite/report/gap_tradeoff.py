@@ -138,15 +138,15 @@ def tradeoff_figure(data: pd.DataFrame, tables: StudyTables) -> Figure:
     def draw(task: str, ax: Axes) -> None:
         plot_tradeoff(data, task, ax, about=tables.task(task), encoding=encoding)
 
-    marks: dict[str, Artist] = {
-        "condition, 95 % intervals": Line2D([], [], color=GRAY, marker="o", markersize=5),
-    }
-    if data["is_baseline"].any():
-        marks["baseline"] = Line2D([], [], **_RING)
-    if (data["n_diverged"] > 0).any():
-        marks["diverged"] = Line2D([], [], color="black", **CROSS)
     tasks = [str(task) for task in data["task"].drop_duplicates()]
     with figure_style():
+        marks: dict[str, Artist] = {
+            "condition, 95 % intervals": Line2D([], [], color=GRAY, marker="o", markersize=5),
+        }
+        if data["is_baseline"].any():
+            marks["baseline"] = Line2D([], [], **_RING)
+        if (data["n_diverged"] > 0).any():
+            marks["diverged"] = Line2D([], [], color="black", **CROSS)
         figure = task_figure(tasks, draw, panel_height=2.3, legend_rows=encoding.rows)
         encoding.add_key(figure, lines=False)
         add_marks(figure, marks)

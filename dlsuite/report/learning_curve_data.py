@@ -6,30 +6,18 @@ import numpy as np
 import pandas as pd
 
 from dlsuite.analysis import select_tuned
-from dlsuite.analysis.frames import number, require_columns, task_row
+from dlsuite.analysis.frames import number, require_columns
+from dlsuite.report.study_tables import StudyTables
 
 SPLITS = ("train", "val")
 """The splits that are scored after every epoch."""
 
 
-def learning_curve_data(
-    curves: pd.DataFrame,
-    trials: pd.DataFrame,
-    tasks: pd.DataFrame,
-    *,
-    factors: Sequence[str],
-    tuned: Sequence[str],
-    quantity: str = "loss",
-) -> pd.DataFrame:
+def learning_curve_data(tables: StudyTables, *, quantity: str = "loss") -> pd.DataFrame:
     """Average the curves of the selected trials over seeds.
 
     Args:
-        curves: A row a trial and epoch.
-        trials: A row a trial.
-        tasks: A row a task.
-        factors: Names of the factor columns.
-        tuned: Names of the tuned columns; of each condition, the trials with its chosen values
-            count.
+        tables: The study's tables; of each condition, the trials with its chosen tuned values count.
         quantity: `loss`, or `metric` for the one that decides for each task. A task whose metric
             is the loss has no rows then.
 
@@ -42,9 +30,15 @@ def learning_curve_data(
     Raises:
         DlsuiteError: A column or a task is missing.
     """
+    factors, tuned, curves, trials = (
+        tables.factors,
+        tables.tuned,
+        tables["curves"],
+        tables["trials"],
+    )
     keys = ["task", "condition", *tuned, "seed", "split_seed"]
     require_columns(curves, [*keys, *factors, "epoch"], name="curves")
-    chosen = trials.loc[select_tuned(trials, tuned=tuned, tasks=tasks).to_numpy()]
+    chosen = trials.loc[select_tuned(trials, tuned=tuned, tasks=tables["tasks"]).to_numpy()]
     if len(curves):
         # Without rows, columns have no types to merge by.
         curves = curves.merge(chosen[[*keys, "status"]], on=keys, how="inner")
@@ -52,7 +46,7 @@ def learning_curve_data(
     columns = ["task", "condition", *factors, "metric", "split", "epoch", *numbers]
     parts = [pd.DataFrame(columns=columns)]
     for task, of_task in curves.groupby("task", sort=False):
-        about = task_row(tasks, str(task))
+        about = tables.task(str(task))
         metric = "loss" if quantity == "loss" else str(about["metric"])
         if quantity == "metric" and metric == "loss":
             continue

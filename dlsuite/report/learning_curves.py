@@ -38,14 +38,7 @@ def learning_curve_figures(tables: StudyTables) -> Iterator[StudyFigure]:
         tables: The study's tables.
     """
     for quantity in ("loss", "metric"):
-        data = learning_curve_data(
-            tables["curves"],
-            tables["trials"],
-            tables["tasks"],
-            factors=tables.factors,
-            tuned=tables.tuned,
-            quantity=quantity,
-        )
+        data = learning_curve_data(tables, quantity=quantity)
         if data.empty:
             continue
         yield StudyFigure(

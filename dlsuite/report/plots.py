@@ -8,7 +8,8 @@ from dlsuite.analysis.measures import GAP
 from dlsuite.errors import DlsuiteError, UnknownNameError, closest
 from dlsuite.report.effects_forest import effects_data, plot_effects
 from dlsuite.report.encoding import encode
-from dlsuite.report.factor_plots import factor_data_of, plot_factor
+from dlsuite.report.factor_data import factor_data
+from dlsuite.report.factor_plots import plot_factor
 from dlsuite.report.gap_tradeoff import plot_tradeoff, tradeoff_data
 from dlsuite.report.heat_maps import heat_maps, plot_heat_map
 from dlsuite.report.interaction_plots import factor_pairs, plot_interaction
@@ -80,14 +81,7 @@ def _plots(tables: StudyTables) -> dict[str, _Draw]:
 
 def _learning_curves(quantity: str) -> _Draw:
     def draw(tables: StudyTables, task: str, ax: Axes | None) -> Axes:
-        data = learning_curve_data(
-            tables["curves"],
-            tables["trials"],
-            tables["tasks"],
-            factors=tables.factors,
-            tuned=tables.tuned,
-            quantity=quantity,
-        )
+        data = learning_curve_data(tables, quantity=quantity)
         task_type = str(tables.task(task).get("task_type"))
         return plot_learning_curves(data, task, ax, factors=tables.factors, task_type=task_type)
 
@@ -98,7 +92,7 @@ def _factor(factor: str, *, gap: bool) -> _Draw:
     def draw(tables: StudyTables, task: str, ax: Axes | None) -> Axes:
         about = tables.task(task)
         measure = GAP if gap else f"test_{about['metric']}"
-        return plot_factor(factor_data_of(tables, factor), task, measure, ax, about=about)
+        return plot_factor(factor_data(tables, factor), task, measure, ax, about=about)
 
     return draw
 

@@ -171,6 +171,16 @@ def seed_spread_figure(data: SeedData, tables: StudyTables) -> Figure:
     tasks = [str(task) for task in data.rows["task"].drop_duplicates()]
     high = 0.25 if data.rows["name"].str.len().max() > _LETTERS else 0.18
     heights = [0.62 + high * max((data.rows["task"] == task).sum(), 2) for task in tasks]
+    with figure_style():
+        figure = Figure(figsize=(PAGE_WIDTH, sum(heights) + 0.3), layout="constrained")
+        grid = figure.subplots(len(tasks), 1, squeeze=False, height_ratios=heights)
+        for ax, task in zip(grid[:, 0], tasks, strict=True):
+            plot_seed_spread(data, task, ax, about=tables.task(task))
+        add_marks(figure, _marks(data, tables))
+    return figure
+
+
+def _marks(data: SeedData, tables: StudyTables) -> dict[str, Artist]:
     marks: dict[str, Artist] = {
         "one trial": Line2D([], [], linestyle="", marker="o", markersize=3.4, color=OKABE_ITO[0]),
         "median, on the middle half": Line2D(
@@ -181,13 +191,7 @@ def seed_spread_figure(data: SeedData, tables: StudyTables) -> Figure:
         marks["diverged, of all trials"] = Line2D([], [], color="black", **CROSS)
     if tables["tasks"].filter(like="guess_test_").notna().to_numpy().any():
         marks |= guess_mark(tables["tasks"], data.rows["task"])
-    with figure_style():
-        figure = Figure(figsize=(PAGE_WIDTH, sum(heights) + 0.3), layout="constrained")
-        grid = figure.subplots(len(tasks), 1, squeeze=False, height_ratios=heights)
-        for ax, task in zip(grid[:, 0], tasks, strict=True):
-            plot_seed_spread(data, task, ax, about=tables.task(task))
-        add_marks(figure, marks)
-    return figure
+    return marks
 
 
 def _write_spread(ax: Axes, row: Mapping[Any, Any]) -> None:

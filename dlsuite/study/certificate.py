@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from dlsuite.data import Dataset
 from dlsuite.errors import SpecError
 from dlsuite.models import model_entry
-from dlsuite.study.subject import is_registered, subject_data, subject_model
+from dlsuite.study.subject import is_registered, subject_data, subject_model, take_training
 from dlsuite.training.quiet import import_tensorflow
-from dlsuite.training.settings import TrainingSettings, training_hyperparameters
+from dlsuite.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from dlsuite.training.verification import MemberDifference
@@ -106,7 +106,7 @@ def verify(
     from dlsuite.training.verification import compare_with_plain
 
     given = dict(settings or {})
-    training = {k: given.pop(k) for k in list(given) if k in training_hyperparameters()}
+    training = take_training(given)
     dataset = subject_data(data, given, examples=_EXAMPLES)
     setups, used = [], []
     for member in range(members):

@@ -21,10 +21,10 @@ from dlsuite.errors import SpecError
 from dlsuite.study.executors import SharedWatcher
 from dlsuite.study.rate_range import LearningRateRange
 from dlsuite.study.run import RunWatcher
-from dlsuite.study.subject import is_registered, subject_data, subject_model
+from dlsuite.study.subject import is_registered, subject_data, subject_model, take_training
 from dlsuite.training.lanes import lanes
 from dlsuite.training.quiet import import_tensorflow
-from dlsuite.training.settings import TrainingSettings, training_hyperparameters
+from dlsuite.training.settings import TrainingSettings
 
 _STEPS = 128
 """Steps to train at least. With half as many a recurrent network has not left its first plateau, and only
@@ -90,7 +90,7 @@ def lr_range(
         if count is not None and count < 1:
             raise SpecError(f"lr-range: {name}: expected a whole number, at least 1; got {count}.")
     given = dict(settings or {})
-    training = {key: given.pop(key) for key in list(given) if key in training_hyperparameters()}
+    training = take_training(given)
     chosen = _settings(training, rates)
     whole = "train_size" in given
     dataset = subject_data(data, given)

@@ -1,12 +1,12 @@
 """Figures and pages, written beside the tables they are made from. No TensorFlow."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from dlsuite.errors import DlsuiteError, StoreError
-from dlsuite.report import StudyTables, study_figures
+from dlsuite.errors import DlsuiteError
+from dlsuite.report import StudyTables, draw_figures
 from dlsuite.report.page import (
     IndexEntry,
     PageFigure,
@@ -15,7 +15,6 @@ from dlsuite.report.page import (
     short_answers,
     study_page,
 )
-from dlsuite.report.style import save_figure
 from dlsuite.store import ResultsFolder
 from dlsuite.study.plan import make_plan
 from dlsuite.study.results import PAGE, Results
@@ -103,23 +102,20 @@ def _entry(results: Results) -> IndexEntry:
 
 def _draw(tables: StudyTables, folder: Path) -> list[PageFigure]:
     """Draw each figure once, for its files and for the page."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"{folder}: expected a folder for figures; {error.strerror}.") from error
-    files: set[Path] = set()
+    jobs: list[Future[PageFigure]] = []
     # Packing pixels leaves Python free to draw the next figure.
     with ThreadPoolExecutor(1) as packing:
-        jobs = []
-        for drawn in study_figures(tables):
-            png, svg = save_figure(drawn.figure, folder, drawn.name)
-            files |= {png, svg}
-            jobs.append(packing.submit(page_figure, drawn, png.read_bytes()))
-        figures = [job.result() for job in jobs]
+        files = draw_figures(
+            tables,
+            folder,
+            each=lambda drawn, png: jobs.append(
+                packing.submit(page_figure, drawn, png.read_bytes())
+            ),
+        )
     for path in folder.iterdir():
         if path not in files and path.suffix in (".png", ".svg"):
             path.unlink()
-    return figures
+    return [job.result() for job in jobs]
 
 
 def _environment(folder: Path) -> dict[str, Any] | None:

@@ -7,11 +7,17 @@ from typing import Any
 from dlsuite.data import Dataset, data_settings, load_data
 from dlsuite.errors import SpecError
 from dlsuite.models import create_model
+from dlsuite.training.settings import training_hyperparameters
 
 
 def is_registered(model: Any) -> bool:
     """Whether a model is given by its name in the registry: a text that is no `.keras` file."""
     return isinstance(model, str) and Path(model).suffix != ".keras"
+
+
+def take_training(given: dict[str, Any]) -> dict[str, Any]:
+    """Take the settings of training out of settings by name."""
+    return {key: given.pop(key) for key in list(given) if key in training_hyperparameters()}
 
 
 def subject_data(

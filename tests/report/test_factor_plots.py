@@ -7,13 +7,7 @@ RATES = {"learning_rate": [0.001, 0.1, 10.0]}
 
 
 def data_of(frames, factor=None):
-    return factor_data(
-        frames.trials,
-        frames.summary,
-        frames.tasks,
-        factor=factor or frames.factors[0],
-        **frames.settings,
-    )
+    return factor_data(frames.all, factor or frames.factors[0])
 
 
 def means_line(ax):

@@ -9,9 +9,7 @@ RATES = {"learning_rate": [0.001, 0.1, 10.0]}
 
 
 def data_of(frames, quantity="loss"):
-    return learning_curve_data(
-        frames.curves, frames.trials, frames.tasks, quantity=quantity, **frames.settings
-    )
+    return learning_curve_data(frames.all, quantity=quantity)
 
 
 def lines(ax, style):
