@@ -1,7 +1,7 @@
 """A study's results folder: parts written whole or not at all, and files that are replaced whole.
 
-A part is a folder of three CSVs with the rows of one population. It knows its trials by key alone, so it
-stays good when a study is renamed or extended.
+A part is a folder of three CSVs with the rows of one population, and the weights of its best trials. It knows
+its trials by key alone, so it stays good when a study is renamed or extended.
 """
 
 import contextlib
@@ -9,7 +9,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +17,9 @@ import pandas as pd
 from dlsuite.errors import StoreError
 from dlsuite.spec import display
 from dlsuite.store.schema import PART_CURVES, PART_LAYERS, PART_TRIALS
+from dlsuite.store.weights import Weights, read_weights, weighed_trials, write_weights
 
+_WEIGHTS = "weights.npz"
 _TABLES = {"trials": PART_TRIALS, "curves": PART_CURVES, "layers": PART_LAYERS}
 
 
@@ -29,11 +31,14 @@ class Part:
         trials: A row a trial.
         curves: A row a trial and epoch.
         layers: A row a trial, epoch and layer.
+        weights: Weights of some of its trials, by key. They are written; who reads parts does not get them,
+            but asks `ResultsFolder.weights` for a trial's.
     """
 
     trials: pd.DataFrame
     curves: pd.DataFrame
     layers: pd.DataFrame
+    weights: Mapping[str, Weights] = field(default_factory=dict)
 
 
 class ResultsFolder:
@@ -71,6 +76,8 @@ class ResultsFolder:
                 frame: pd.DataFrame = getattr(part, table)
                 text = to_csv(frame.reindex(columns=list(columns)))
                 _write_synced(temporary / f"{table}.csv", text)
+            if part.weights:
+                write_weights(temporary / _WEIGHTS, part.weights)
             if (self._parts / name).exists():
                 self._set_aside(self._parts / name)
             os.rename(temporary, self._parts / name)
@@ -99,6 +106,33 @@ class ResultsFolder:
                     f"{folder}: not a part that can be used ({error}); moved to {moved}."
                 )
         return found, rejected
+
+    def weights(self, key: str, *, epochs: int) -> Weights | None:
+        """Read the weights that a part has kept of a trial.
+
+        Args:
+            key: The trial's key.
+            epochs: How many epochs it was trained: a study that was extended has it twice.
+
+        Returns:
+            Its best epoch's weights, in the model's order; None where no part has kept them.
+
+        Raises:
+            StoreError: They are kept and cannot be read.
+        """
+        for path in sorted(self._parts.glob(f"[!.]*/{_WEIGHTS}")):
+            try:
+                if key not in weighed_trials(path):
+                    continue
+                trials = read_csv(path.with_name("trials.csv")).set_index("trial")
+                if trials.at[key, "epochs"] == epochs:
+                    return read_weights(path, key)
+            except (OSError, ValueError, KeyError) as error:
+                raise StoreError(
+                    f"{path}: cannot be read as weights ({error}); delete the folder {path.parent.name} and "
+                    "run the study again: its trials are trained anew."
+                ) from error
+        return None
 
     def write(self, files: Mapping[str, str]) -> None:
         """Replace files, each at once: a reader sees the old one or the new one, never a half.
