@@ -234,7 +234,7 @@ def _read_part(folder: Path) -> Part:
         if missing:
             raise ValueError(f"{table}.csv lacks the columns {', '.join(sorted(missing))}")
         tables[table] = frame
-    return Part(**tables)
+    return Part(trials=tables["trials"], curves=tables["curves"], layers=tables["layers"])
 
 
 def _write_synced(path: Path, text: str) -> None:

@@ -13,7 +13,7 @@ Weights = list[np.ndarray[Any, Any]]
 
 
 def write_weights(path: Path, weights: Mapping[str, Weights]) -> None:
-    """Write the weights of trials as `<key>/<index>`, uncompressed: trained weights are noise to a compressor.
+    """Write the weights of trials as `<key>/<index>`, not compressed: they look like noise to a compressor.
 
     Args:
         path: The file, `.npz`.
