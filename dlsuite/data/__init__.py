@@ -10,20 +10,38 @@ from dlsuite.data.catalog import (
     register_data,
     unregister_data,
 )
+from dlsuite.data.characters import CharacterEncoder
 from dlsuite.data.dataset import KINDS, TASK_TYPES, Dataset, Guess, Kind, Split, TaskType
+from dlsuite.data.encoding import (
+    CategoryEncoding,
+    ColumnEncoding,
+    DateEncoding,
+    NumberEncoding,
+    TableEncoder,
+)
+from dlsuite.data.inputs import InputColumn, raw_columns
 from dlsuite.data.raw import Examples, Phrases, Raw, TimeSeries
+from dlsuite.data.scaling import ChannelScaler
 
 __all__ = [
     "KINDS",
     "TASK_TYPES",
+    "CategoryEncoding",
+    "ChannelScaler",
+    "CharacterEncoder",
+    "ColumnEncoding",
     "DataEntry",
     "Dataset",
+    "DateEncoding",
     "Examples",
     "Guess",
+    "InputColumn",
     "Kind",
+    "NumberEncoding",
     "Phrases",
     "Raw",
     "Split",
+    "TableEncoder",
     "TaskType",
     "TimeSeries",
     "data_entry",
@@ -31,6 +49,7 @@ __all__ = [
     "images",
     "list_data",
     "load_data",
+    "raw_columns",
     "register_data",
     "series",
     "tables",

@@ -8,12 +8,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from dlsuite.data.html import dataset_html
 from dlsuite.errors import DataError
+
+if TYPE_CHECKING:
+    from dlsuite.data.characters import CharacterEncoder
+    from dlsuite.data.encoding import TableEncoder
+    from dlsuite.data.scaling import ChannelScaler
 
 Kind = Literal["table", "text", "series", "image"]
 TaskType = Literal["classification", "regression"]
@@ -98,6 +103,8 @@ class Dataset:
         description: What an example is and what is to be told.
         guess: What guessing scores.
         notes: What was done to the data that a reader should know.
+        encoder: What turned the data as it was read into `x`, and does so with new data: fitted on the
+            training examples. None where `x` is what was read.
     """
 
     name: str
@@ -116,6 +123,7 @@ class Dataset:
     description: str
     guess: Guess
     notes: tuple[str, ...] = ()
+    encoder: "TableEncoder | ChannelScaler | CharacterEncoder | None" = None
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -132,7 +140,7 @@ class Dataset:
         """SHA-256, in hex, of the content.
 
         That is: arrays with type and shape, class names, vocabulary, how targets are standardized.
-        The name, the notes and the machine's byte order do not enter it.
+        The name, the notes, the encoder and the machine's byte order do not enter it.
         """
         digest = hashlib.sha256()
         for split_name in ("train", "validation", "test"):
@@ -141,7 +149,8 @@ class Dataset:
                 little_endian = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
                 header = [split_name, field, little_endian.dtype.str, list(little_endian.shape)]
                 digest.update(json.dumps(header).encode())
-                digest.update(little_endian.tobytes())
+                # Bytes of the array itself, not of a copy.
+                digest.update(little_endian.reshape(-1).view(np.uint8).data)
         digest.update(json.dumps([self.class_names, self.vocabulary]).encode())
         if self.task_type == "regression":
             digest.update(json.dumps([self.target_mean, self.target_scale]).encode())

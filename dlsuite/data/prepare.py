@@ -16,6 +16,7 @@ from dlsuite.data.guessing import guess_class, guess_value
 from dlsuite.data.noise import noisy_labels, noisy_targets
 from dlsuite.data.parts import Part, Parts, split_by_lot, split_in_time
 from dlsuite.data.raw import Examples, Phrases, Raw, TimeSeries
+from dlsuite.data.scaling import ChannelScaler
 from dlsuite.errors import DataError
 
 InputScaling = Literal["none", "standard"]
@@ -75,13 +76,16 @@ def prepare(
     notes += _training_notes(parts.train.y, clean, chosen, label_noise, classes)
 
     vocabulary: tuple[str, ...] | None = None
+    encoder: CharacterEncoder | ChannelScaler | None = None
     if isinstance(raw, Phrases):
         encoder = CharacterEncoder.fit(parts.train.x, length=raw.length)
         parts = parts.map_x(encoder.encode)
         vocabulary = encoder.vocabulary
         notes += _text_notes(raw, parts, vocabulary)
+    elif input_scaling == "standard":
+        encoder = ChannelScaler.fit(parts.train.x)
+        parts = parts.map_x(encoder.transform)
     else:
-        parts = _scaled(parts) if input_scaling == "standard" else parts
         parts = parts.map_x(lambda x: x.astype(np.float32))
 
     # Of the whole, clean training split, so that a loss has one unit whatever is done to the targets.
@@ -103,6 +107,7 @@ def prepare(
         description=about.description,
         guess=_guess(parts, classes, scale),
         notes=raw.notes + notes,
+        encoder=encoder,
     )
 
 
@@ -157,20 +162,6 @@ def _chosen(raw: Raw, available: int, train_size: int | None, classes: int) -> s
             f"train_size: expected at least {classes}, one example of each class; got {train_size}."
         )
     return slice(available - train_size, None) if isinstance(raw, TimeSeries) else slice(train_size)
-
-
-def _scaled(parts: Parts) -> Parts:
-    """Scale each column or channel (the last axis) to mean 0 and deviation 1 in training."""
-    from sklearn.preprocessing import StandardScaler
-
-    channels = parts.train.x.shape[-1]
-    scaler = StandardScaler().fit(parts.train.x.reshape(-1, channels))
-
-    def scale(x: Array) -> Array:
-        scaled: Array = scaler.transform(x.reshape(-1, channels)).reshape(x.shape)
-        return scaled
-
-    return parts.map_x(scale)
 
 
 def _mean_and_scale(targets: Array) -> tuple[float, float]:
