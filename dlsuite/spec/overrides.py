@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dlsuite.errors import SpecError
+from dlsuite.spec.tasks import is_path
 
 
 def apply_override(data: dict[str, Any], override: str) -> None:
@@ -46,7 +47,7 @@ def _step_into(place: Any, key: str, *, where: str) -> Any:
     if isinstance(place, dict):
         # `model = "cnn"` is short for `model = { name = "cnn" }`, which has room for a setting.
         if isinstance(place.get(key), str) and key in ("model", "data"):
-            place[key] = {"name": place[key]}
+            place[key] = {"path" if is_path(place[key]) else "name": place[key]}
         place.setdefault(key, {})
     return place[index]
 
