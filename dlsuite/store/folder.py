@@ -51,6 +51,8 @@ class ResultsFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._parts = path / "parts"
+        self._indexed: tuple[Path, ...] = ()
+        self._index: Mapping[tuple[str, int], Path] = {}
 
     def open(self) -> None:
         """Make the folder, and see that it can be written.
@@ -120,19 +122,30 @@ class ResultsFolder:
         Raises:
             StoreError: They are kept and cannot be read.
         """
-        for path in sorted(self._parts.glob(f"[!.]*/{_WEIGHTS}")):
-            try:
-                if key not in weighed_trials(path):
-                    continue
-                trials = read_csv(path.with_name("trials.csv")).set_index("trial")
-                if trials.at[key, "epochs"] == epochs:
-                    return read_weights(path, key)
-            except (OSError, ValueError, KeyError) as error:
-                raise StoreError(
-                    f"{path}: cannot be read as weights ({error}); delete the folder {path.parent.name} and "
-                    "run the study again: its trials are trained anew."
-                ) from error
-        return None
+        path = self._weighed().get((key, epochs))
+        if path is None:
+            return None
+        with _reading_weights(path):
+            return read_weights(path, key)
+
+    def has_weights(self, key: str, *, epochs: int) -> bool:
+        """Whether a part has kept a trial's weights, without reading them."""
+        return (key, epochs) in self._weighed()
+
+    def _weighed(self) -> Mapping[tuple[str, int], Path]:
+        """Where the weights of a trial are, by its key and epochs; found anew when parts come or go."""
+        paths = tuple(sorted(self._parts.glob(f"[!.]*/{_WEIGHTS}")))
+        if paths != self._indexed:
+            found: dict[tuple[str, int], Path] = {}
+            for path in paths:
+                with _reading_weights(path):
+                    keys = weighed_trials(path)
+                    trials = read_csv(path.with_name("trials.csv"))
+                    own = trials.loc[trials["trial"].isin(keys), ["trial", "epochs"]]
+                for key, epochs in own.itertuples(index=False):
+                    found.setdefault((key, int(epochs)), path)
+            self._indexed, self._index = paths, found
+        return self._index
 
     def write(self, files: Mapping[str, str]) -> None:
         """Replace files, each at once: a reader sees the old one or the new one, never a half.
@@ -193,6 +206,17 @@ class ResultsFolder:
             raise StoreError(
                 f"{error.filename or self.path}: cannot be {verb} ({reason}). Give another place with --out."
             ) from error
+
+
+@contextlib.contextmanager
+def _reading_weights(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, KeyError) as error:
+        raise StoreError(
+            f"{path}: cannot be read as weights ({error}); delete the folder {path.parent.name} and run the "
+            "study again: its trials are trained anew."
+        ) from error
 
 
 def to_csv(frame: pd.DataFrame, *, exact: Iterable[str] = ()) -> str:
