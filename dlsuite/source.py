@@ -59,6 +59,8 @@ def _source(thing: Any) -> str:
     try:
         return inspect.getsource(thing)
     except (OSError, TypeError):  # Typed into a shell, or an object that can be called.
+        if isinstance(thing, type):
+            return "".join(_source(method) for method in _methods(thing))
         code = getattr(thing, "__code__", None)
         return (
             repr((code.co_code, code.co_consts)) if code is not None else type(thing).__qualname__
@@ -68,9 +70,8 @@ def _source(thing: Any) -> str:
 def _read_by(thing: Any) -> Iterator[tuple[str, Any]]:
     """The names that a function or the methods of a class read, with what they stand for now."""
     if isinstance(thing, type):
-        for value in vars(thing).values():
-            if isinstance(value, types.FunctionType):
-                yield from _read_by(value)
+        for method in _methods(thing):
+            yield from _read_by(method)
         return
     code = getattr(thing, "__code__", None)
     if code is None:
@@ -85,6 +86,10 @@ def _read_by(thing: Any) -> Iterator[tuple[str, Any]]:
     for name in sorted(_names(code)):
         if name in found:
             yield name, found[name]
+
+
+def _methods(thing: type) -> list[types.FunctionType]:
+    return [value for value in vars(thing).values() if isinstance(value, types.FunctionType)]
 
 
 def _names(code: types.CodeType) -> set[str]:

@@ -3,14 +3,15 @@
 from dlsuite.data import images, series, tables, text
 from dlsuite.data.catalog import (
     DataEntry,
+    add_data,
     data_entry,
     data_settings,
     list_data,
-    load_data,
     register_data,
     unregister_data,
 )
 from dlsuite.data.characters import CharacterEncoder
+from dlsuite.data.columns import ColumnDescription
 from dlsuite.data.dataset import KINDS, TASK_TYPES, Dataset, Guess, Kind, Split, TaskType
 from dlsuite.data.encoding import (
     CategoryEncoding,
@@ -19,16 +20,24 @@ from dlsuite.data.encoding import (
     NumberEncoding,
     TableEncoder,
 )
+from dlsuite.data.files import TABLE_SUFFIXES, is_table_path, read_table
 from dlsuite.data.inputs import InputColumn, raw_columns
-from dlsuite.data.raw import Examples, Phrases, Raw, TimeSeries
+from dlsuite.data.loading import load_data
+from dlsuite.data.raw import Arrays, Examples, Phrases, Raw, Table, TimeSeries
+from dlsuite.data.recent import Recent
+from dlsuite.data.rows import SplitRules
 from dlsuite.data.scaling import ChannelScaler
+from dlsuite.data.table import describe_columns
 
 __all__ = [
     "KINDS",
+    "TABLE_SUFFIXES",
     "TASK_TYPES",
+    "Arrays",
     "CategoryEncoding",
     "ChannelScaler",
     "CharacterEncoder",
+    "ColumnDescription",
     "ColumnEncoding",
     "DataEntry",
     "Dataset",
@@ -40,16 +49,23 @@ __all__ = [
     "NumberEncoding",
     "Phrases",
     "Raw",
+    "Recent",
     "Split",
+    "SplitRules",
+    "Table",
     "TableEncoder",
     "TaskType",
     "TimeSeries",
+    "add_data",
     "data_entry",
     "data_settings",
+    "describe_columns",
     "images",
+    "is_table_path",
     "list_data",
     "load_data",
     "raw_columns",
+    "read_table",
     "register_data",
     "series",
     "tables",

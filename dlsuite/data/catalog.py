@@ -1,31 +1,77 @@
 """The registry of data sets: names to loaders, with what each holds, takes and owes to whom."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
-
-from pydantic import Field
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
 
 from dlsuite.data.dataset import KINDS, TASK_TYPES, Dataset, Kind, TaskType
-from dlsuite.data.prepare import About, InputScaling, prepare
-from dlsuite.data.raw import Raw
-from dlsuite.errors import DataError, SpecError
+from dlsuite.data.files import TABLE_SUFFIXES, is_table_path
+from dlsuite.data.prepare import About, prepare
+from dlsuite.data.raw import Arrays, Examples, Phrases, Raw, TimeSeries
+from dlsuite.data.table_files import (
+    file_state,
+    file_task_type,
+    need_target,
+    table_from_file,
+)
+from dlsuite.errors import SpecError
 from dlsuite.registry import Registry
-from dlsuite.spec import Count, Hyperparameter, Rate, hyperparameters_of, validate_settings
+from dlsuite.spec import Hyperparameter, hyperparameters_of, validate_settings
 
 Loader = TypeVar("Loader", bound=Callable[..., Raw])
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataEntry(About):
-    """A registered data set.
+    """A data set: registered, or a file.
 
     Attributes:
-        loader: The function that reads it.
+        loader: The function that reads it; of a file, with its path as the first argument.
+        path: The file; None for what is registered.
+        prepared: The data set itself, where it was registered ready for training.
     """
 
     loader: Callable[..., Raw]
+    path: str | None = None
+    prepared: Dataset | None = None
+
+    @property
+    def title(self) -> str:
+        """What to call it in tables and figures: its name, or the file's without folder and suffix."""
+        return Path(self.path).name.partition(".")[0] if self.path is not None else self.name
+
+    def task_type_for(self, settings: Mapping[str, Any]) -> TaskType:
+        """Say whether it is classification or regression; a file is read, since its target says it.
+
+        Args:
+            settings: Those of its settings that are given.
+
+        Raises:
+            SpecError: Of a file, the target is not given or a setting is wrong.
+            DataError: The file cannot be read.
+        """
+        if self.path is None:
+            return cast(TaskType, self.task_type)
+        need_target(self.path, settings)
+        known = data_settings(self.name)
+        return file_task_type(
+            self.path, validate_settings(settings, known, taker=f"data set {self.name!r}")
+        )
+
+    def state(self, settings: Mapping[str, Any]) -> Hashable:
+        """What tells its content, with some settings, from that of before a file changed."""
+        if self.path is None:
+            return self
+        return (file_state(self.path), file_state(settings.get("test_path")))
+
+    def read(self, settings: Mapping[str, Any]) -> Raw:
+        """Read it, unsplit and unscaled, with the loader's own settings."""
+        if self.path is None:
+            return self.loader(**settings)
+        return self.loader(self.path, **settings)
 
 
 _data: Registry[DataEntry] = Registry("data set")
@@ -71,7 +117,7 @@ def register_data(
     _check_choice("task_type", task_type, TASK_TYPES)
 
     def register(loader: Loader) -> Loader:
-        common = hyperparameters_of(load_data)
+        common = hyperparameters_of(prepare)
         for argument, parameter in inspect.signature(loader).parameters.items():
             if parameter.kind is not parameter.KEYWORD_ONLY:
                 raise SpecError(
@@ -98,6 +144,64 @@ def register_data(
     return register
 
 
+def add_data(
+    name: str,
+    data: Dataset | Raw,
+    *,
+    source: str = "in memory",
+    license: str = "the user's own",
+    description: str = "",
+) -> DataEntry:
+    """Register data that is in memory, under a name that studies can use.
+
+    Args:
+        name: The name.
+        data: Data as it was read, which takes the settings that all data sets take; or a data set ready for
+            training, which takes none.
+        source: Where the data comes from.
+        license: Under which terms.
+        description: What an example is and what is to be told.
+
+    Returns:
+        Its entry; `unregister_data` takes it out again.
+
+    Raises:
+        SpecError: The name is taken, or is not a plain word.
+    """
+    if isinstance(data, Dataset):
+        kind, task_type = data.kind, data.task_type
+    else:
+        kind, task_type = kind_of(data), _task_type_of(data)
+    entry = DataEntry(
+        name=name,
+        kind=kind,
+        task_type=task_type,
+        source=source,
+        license=license,
+        description=description,
+        loader=lambda: cast(Raw, data),
+        prepared=data if isinstance(data, Dataset) else None,
+    )
+    return _data.add(name, entry)
+
+
+def kind_of(raw: Raw) -> Kind:
+    """Say what kind of data it is."""
+    if isinstance(raw, Arrays):
+        return raw.kind
+    if isinstance(raw, Phrases):
+        return "text"
+    if isinstance(raw, TimeSeries):
+        return "series"
+    return "image" if isinstance(raw, Examples) and raw.x.ndim > 2 else "table"
+
+
+def _task_type_of(raw: Raw) -> TaskType:
+    if isinstance(raw, TimeSeries) or not raw.class_names:
+        return "regression"
+    return "classification"
+
+
 def unregister_data(name: str) -> None:
     """Take a data set out of the registry again.
 
@@ -108,12 +212,37 @@ def unregister_data(name: str) -> None:
 
 
 def data_entry(name: str) -> DataEntry:
-    """Look a registered data set up.
+    """Look a data set up.
+
+    Args:
+        name: The name of a registered one, or the path of a table: a name with a dot or a slash.
 
     Raises:
         UnknownNameError: There is none of this name; the message lists the closest ones.
+        SpecError: It is the path of a file that is no table.
     """
+    if any(sign in name for sign in "./\\"):
+        return _file_entry(name)
     return _data.get(name)
+
+
+@cache
+def _file_entry(path: str) -> DataEntry:
+    if not is_table_path(path):
+        raise SpecError(
+            f"{path}: expected a table, a file that ends in {', '.join(TABLE_SUFFIXES)}. Other data is given "
+            "in memory, or registered by a plugin."
+        )
+    return DataEntry(
+        name=path,
+        kind="table",
+        task_type=None,
+        source=Path(path).name,
+        license="the user's own",
+        description="",
+        loader=table_from_file,
+        path=path,
+    )
 
 
 def list_data(
@@ -149,69 +278,7 @@ def data_settings(name: str) -> dict[str, Hyperparameter]:
     entry = data_entry(name)
     # Token ids have no scale.
     skip = ("input_scaling",) if entry.kind == "text" else ()
-    return {**hyperparameters_of(load_data, skip=skip), **hyperparameters_of(entry.loader)}
-
-
-def load_data(
-    name: str,
-    *,
-    train_size: Count | None = None,
-    label_noise: Rate = 0.0,
-    input_scaling: InputScaling = "standard",
-    split_seed: Annotated[int, Field(ge=0)] = 0,
-    **settings: Any,
-) -> Dataset:
-    """Load a registered data set, split 60/20/20 into train, validation and test.
-
-    Validation and test examples depend on `split_seed` alone; how they are scaled or encoded
-    follows from the training examples used.
-
-    Args:
-        name: Its name.
-        train_size: Number of training examples to use, all if absent. Smaller sets are contained in
-            larger ones and hold the classes in proportion; of a series, the most recent windows are
-            used.
-        label_noise: The share of training labels replaced by another class or, for regression, the
-            standard deviation of noise added to training targets, as a multiple of theirs.
-            Validation and test stay clean.
-        input_scaling: `standard` scales inputs to mean 0 and standard deviation 1, each table
-            column, series channel or color channel by itself, fitted on the training examples used;
-            `none` leaves them as they are. Text has none.
-        split_seed: What the split, the smaller training set and the noise are drawn from. A series
-            is split in time order whatever it is.
-        **settings: Whatever else the data set takes, as listed by `data_settings`.
-
-    Raises:
-        UnknownNameError: There is no such data set.
-        SpecError: A setting is unknown, has the wrong type or is out of bounds.
-        DataError: `train_size` is more than there is or less than one example a class, or the data
-            cannot be split.
-    """
-    entry = data_entry(name)
-    given: dict[str, Any] = {
-        "train_size": train_size,
-        "label_noise": label_noise,
-        "input_scaling": input_scaling,
-        "split_seed": split_seed,
-        **settings,
-    }
-    known = data_settings(name)
-    if "input_scaling" not in known and input_scaling == "standard":
-        # Not told apart from an absent argument, which text must be free to leave out.
-        del given["input_scaling"]
-    values = validate_settings(given, known, taker=f"data set {name!r}")
-    own = {key: values[key] for key in hyperparameters_of(entry.loader)}
-    try:
-        return prepare(
-            entry.loader(**own),
-            entry,
-            train_size=values["train_size"],
-            label_noise=values["label_noise"],
-            input_scaling=values.get("input_scaling", "none"),
-            split_seed=values["split_seed"],
-        )
-    except DataError as error:
-        raise DataError(f"data set {name!r}: {error}") from error
+    return {**hyperparameters_of(prepare, skip=skip), **hyperparameters_of(entry.loader)}
 
 
 def _check_choice(argument: str, value: str, choices: tuple[str, ...]) -> None:

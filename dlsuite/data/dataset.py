@@ -5,7 +5,7 @@ How the arrays came about is left to `dlsuite.data.prepare`; nothing here draws,
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -16,6 +16,8 @@ from dlsuite.data.html import dataset_html
 from dlsuite.errors import DataError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from dlsuite.data.characters import CharacterEncoder
     from dlsuite.data.encoding import TableEncoder
     from dlsuite.data.scaling import ChannelScaler
@@ -155,6 +157,132 @@ class Dataset:
         if self.task_type == "regression":
             digest.update(json.dumps([self.target_mean, self.target_scale]).encode())
         return digest.hexdigest()
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: "pd.DataFrame",
+        *,
+        target: str,
+        test: "pd.DataFrame | None" = None,
+        name: str = "data",
+        **settings: Any,
+    ) -> "Dataset":
+        """Make a data set of a pandas data frame.
+
+        Args:
+            frame: A row an example: numbers, texts, truths and dates.
+            target: The column to tell.
+            test: Test rows that come by themselves, with the same columns.
+            name: What to call it.
+            **settings: As for a file: those of `dlsuite.data.load_data` and `table_from_file`.
+
+        Raises:
+            SpecError: A setting is unknown, has the wrong type or is out of bounds.
+            DataError: A column or the target cannot be used.
+        """
+        from dlsuite.data.loading import load_frame
+
+        return load_frame(frame, target=target, test=test, name=name, **settings)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        x: Any,
+        y: Any,
+        *,
+        validation: tuple[Any, Any] | None = None,
+        test: tuple[Any, Any] | None = None,
+        kind: Kind | None = None,
+        task_type: TaskType | None = None,
+        class_names: Sequence[str] | None = None,
+        feature_names: Sequence[str] = (),
+        name: str = "data",
+        input_scaling: Literal["none", "standard"] = "standard",
+        split_seed: int = 0,
+        train_size: int | None = None,
+        label_noise: float = 0.0,
+    ) -> "Dataset":
+        """Make a data set of arrays.
+
+        Args:
+            x: Inputs: a table `[n, features]`, series `[n, steps, channels]` or images `[n, height, width,
+                channels]`.
+            y: Targets `[n]`: whole numbers, texts or truths for classes, other numbers for regression; or
+                one-hot `[n, classes]`.
+            validation: A pair `(x, y)` to validate on; else examples of `x` are held out.
+            test: A pair `(x, y)` to test on; else examples of `x` are held out: a fifth for each where both
+                are, a quarter where one is.
+            kind: `table`, `series` or `image`; found from the shape of `x` if None.
+            task_type: `classification` or `regression`; found from `y` if None.
+            class_names: By label; the classes themselves if None.
+            feature_names: Names of columns or channels; made up if empty.
+            name: What to call it.
+            input_scaling: `standard` for mean 0 and standard deviation 1 of each channel in training, or
+                `none`.
+            split_seed: What the split, a smaller training set and noise are drawn from.
+            train_size: Number of training examples to use; all if None.
+            label_noise: How much noise the training targets get.
+
+        Raises:
+            SpecError: An argument is none of its choices, or does not fit the arrays.
+            DataError: The arrays do not fit each other, or hold what cannot be trained on.
+        """
+        from dlsuite.data.arrays import make_arrays
+        from dlsuite.data.loading import load_raw
+
+        arrays = make_arrays(
+            x,
+            y,
+            validation=validation,
+            test=test,
+            kind=kind,
+            task_type=task_type,
+            class_names=class_names,
+            feature_names=feature_names,
+        )
+        settings = {
+            "train_size": train_size,
+            "label_noise": label_noise,
+            "input_scaling": input_scaling,
+            "split_seed": split_seed,
+        }
+        return load_raw(arrays, name=name, settings=settings)
+
+    @classmethod
+    def from_batches(
+        cls,
+        train: Any,
+        *,
+        validation: Any = None,
+        test: Any = None,
+        limit: int | None = None,
+        **settings: Any,
+    ) -> "Dataset":
+        """Make a data set of what yields examples or batches, which are read into memory.
+
+        Args:
+            train: A `tf.data.Dataset`, a Keras `PyDataset`, or any iterable or generator of pairs `(x, y)`.
+            validation: Another one to validate on; else examples of `train` are held out.
+            test: Another one to test on; else examples of `train` are held out.
+            limit: The most examples to read of each; what has no end needs it.
+            **settings: All others that `from_arrays` takes.
+
+        Raises:
+            SpecError: One does not end and there is no limit, or as for `from_arrays`.
+            DataError: One yields no pairs, or as for `from_arrays`.
+        """
+        from dlsuite.data.batches import collect
+
+        x, y = collect(train, limit=limit)
+        pairs = {
+            part: collect(source, limit=limit, name=part)
+            for part, source in (("validation", validation), ("test", test))
+            if source is not None
+        }
+        return cls.from_arrays(
+            x, y, validation=pairs.get("validation"), test=pairs.get("test"), **settings
+        )
 
     def __repr__(self) -> str:
         """Say name, kind, task and sizes in a line."""

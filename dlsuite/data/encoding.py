@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from dlsuite.data.dataset import Array
-from dlsuite.data.inputs import MISSING, InputColumn, raw_columns
+from dlsuite.data.inputs import MISSING, InputColumn, raw_columns, row_place
 from dlsuite.errors import DataError
 
 if TYPE_CHECKING:
@@ -244,6 +244,9 @@ class TableEncoder:
         Raises:
             DataError: A column is not there, or holds a value that does not fit its type.
         """
+        names = [column.name for column in self.columns]
+        if set(names) <= set(frame.columns):  # Else it is said below which is not there.
+            frame = frame[names]
         length = len(frame) if rows is None else len(rows)
         features = np.empty((length, len(self.feature_names)), np.float32)
         for start in range(0, length, CHUNK):
@@ -251,6 +254,7 @@ class TableEncoder:
             part = frame.iloc[chunk if rows is None else rows[chunk]]
             values = raw_columns(part, self.input_columns, source=source, missing=self.missing)
             self._fill(features[chunk], values)
+            self._check(features[chunk], part, source=source)
         return features
 
     def encode(self, values: dict[str, Array]) -> Array:
@@ -264,8 +268,19 @@ class TableEncoder:
         place = 0
         for column in self.columns:
             for feature in column.features(values[column.name]):
-                features[:, place] = feature
+                with np.errstate(over="ignore"):
+                    features[:, place] = feature
                 place += 1
+
+    def _check(self, features: Array, frame: "pd.DataFrame", *, source: str) -> None:
+        """Refuse numbers that are infinite once they are scaled and float32."""
+        finite = np.isfinite(features)
+        if not finite.all():
+            row, place = (int(index[0]) for index in np.nonzero(~finite))
+            raise DataError(
+                f"{source}, {row_place(frame, row)}: {self.feature_names[place]!r} is too far from the "
+                "training rows' values to be counted with."
+            )
 
 
 def _fit_number(name: str, values: Array, *, scale: bool, source: str) -> NumberEncoding:
@@ -308,19 +323,18 @@ def _as_date(number: NumberEncoding, column: InputColumn, days: Array) -> DateEn
 
 
 def _fit_category(name: str, values: Array, max_categories: int) -> CategoryEncoding:
+    import pandas as pd
     from sklearn.preprocessing import OneHotEncoder
 
     present = values[values != MISSING]
     missing = len(present) < len(values)
     if not len(present):
         return CategoryEncoding(name=name, kept=(), other=False, missing=missing)
+    # scikit-learn counts numbers many times faster than texts; in the order of the texts, to the same end.
+    places, found = pd.factorize(present, sort=True)
     encoder = OneHotEncoder(
-        max_categories=max_categories,
-        handle_unknown="infrequent_if_exist",
-        sparse_output=True,
-        dtype=np.float32,
-    ).fit(present[:, None])
+        max_categories=max_categories, handle_unknown="infrequent_if_exist", dtype=np.float32
+    ).fit(places[:, None])
     rare = encoder.infrequent_categories_[0]
-    rare = set() if rare is None else set(rare)
-    kept = tuple(category for category in encoder.categories_[0] if category not in rare)
-    return CategoryEncoding(name=name, kept=kept, other=bool(rare), missing=missing)
+    kept = tuple(np.delete(found, [] if rare is None else rare).tolist())
+    return CategoryEncoding(name=name, kept=kept, other=rare is not None, missing=missing)

@@ -117,6 +117,8 @@ def distinct_texts(column: "pd.Series[Any]", *, missing: Sequence[str] = ()) -> 
 
     codes, found = pd.factorize(column)
     texts = np.array([str(value).strip() for value in found], dtype=object)
+    if column.dtype.kind == "f":  # A column of whole numbers with a missing one.
+        texts = np.array([canonical(text) for text in texts], dtype=object)
     absent = np.isin(texts, np.array([MISSING, *missing], dtype=object))
     codes = np.where(codes >= 0, codes, len(texts))
     places = np.append(np.where(absent, -1, np.arange(len(texts))), -1)
@@ -133,12 +135,13 @@ def category_texts(column: "pd.Series[Any]", *, missing: Sequence[str] = ()) -> 
         Object `[n]` of str, `""` where missing.
     """
     codes, texts = distinct_texts(column, missing=missing)
-    written = np.array([*map(_canonical, texts), MISSING], dtype=object)
+    written = np.array([*map(canonical, texts), MISSING], dtype=object)
     taken: Array = written[codes]
     return taken
 
 
-def _canonical(text: str) -> str:
+def canonical(text: str) -> str:
+    """Write a text as that of a category; see `category_texts`."""
     if text.lower() in _TRUTHS:
         return _TRUTHS[text.lower()]
     digits = text.removesuffix(".0")
@@ -191,8 +194,6 @@ def _days(
 ) -> Array:
     if is_text(column) or (wanted.format and column.dtype.kind in "iuf"):
         codes, texts = distinct_texts(column, missing=missing)
-        if column.dtype.kind == "f":
-            texts = np.array([_canonical(text) for text in texts], dtype=object)
         moments = text_dates(texts, wanted.format)
         wrong = np.isnat(moments)
         if wrong.any():

@@ -7,13 +7,16 @@ after.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dlsuite.data.dataset import Array
 from dlsuite.data.draws import Purpose, generator
-from dlsuite.data.raw import TimeSeries
 from dlsuite.errors import DataError
+
+if TYPE_CHECKING:
+    from dlsuite.data.raw import TimeSeries
 
 SHARE_HELD_OUT = 0.2
 """The share of the examples that goes to validation, and again to test."""
@@ -96,12 +99,12 @@ def split_by_lot(x: Array, y: Array, *, classes: int, split_seed: int) -> Parts:
     train, validation = hold_out(rest, int(seeds[1]))
     train = generator(Purpose.TRAIN_ORDER, split_seed).permutation(train)
     if classes:
-        train = train[_interleaved(y[train], classes)]
+        train = train[interleaved(y[train], classes)]
     everything = Part(x, y)
     return Parts(everything.take(train), everything.take(validation), everything.take(test))
 
 
-def split_in_time(series: TimeSeries) -> tuple[Parts, tuple[str, ...]]:
+def split_in_time(series: "TimeSeries") -> tuple[Parts, tuple[str, ...]]:
     """Split a series 60/20/20 in time order, then take windows from each part by itself.
 
     No window crosses a border, so validation and test windows hold nothing that was trained on.
@@ -138,7 +141,7 @@ def split_in_time(series: TimeSeries) -> tuple[Parts, tuple[str, ...]]:
     return Parts(*(part for part, _ in found)), notes
 
 
-def _windows(values: Array, series: TimeSeries) -> tuple[Part, int]:
+def _windows(values: Array, series: "TimeSeries") -> tuple[Part, int]:
     """Take every complete window, and count the others."""
     if series.difference:
         values = np.diff(values, axis=0)
@@ -150,7 +153,7 @@ def _windows(values: Array, series: TimeSeries) -> tuple[Part, int]:
     return Part(x, y, last_value), int((~complete).sum())
 
 
-def _interleaved(labels: Array, classes: int) -> Array:
+def interleaved(labels: Array, classes: int) -> Array:
     """Order examples so that every beginning holds the classes in proportion, one of each first."""
     counts = np.bincount(labels, minlength=classes)
     by_class = np.argsort(labels, kind="stable")

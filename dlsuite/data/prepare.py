@@ -6,18 +6,22 @@ that are left.
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import Field
 
 from dlsuite.data.characters import UNKNOWN, CharacterEncoder
 from dlsuite.data.dataset import Array, Dataset, Guess, Kind, Split, TaskType
+from dlsuite.data.encoding import TableEncoder
 from dlsuite.data.guessing import guess_class, guess_value
 from dlsuite.data.noise import noisy_labels, noisy_targets
 from dlsuite.data.parts import Part, Parts, split_by_lot, split_in_time
-from dlsuite.data.raw import Examples, Phrases, Raw, TimeSeries
+from dlsuite.data.raw import Arrays, Examples, Phrases, Raw, Table, TimeSeries
+from dlsuite.data.rows import split_rows
 from dlsuite.data.scaling import ChannelScaler
 from dlsuite.errors import DataError
+from dlsuite.spec import Count, Rate
 
 InputScaling = Literal["none", "standard"]
 
@@ -29,7 +33,7 @@ class About:
     Attributes:
         name: Its name.
         kind: `table`, `text`, `series` or `image`.
-        task_type: `classification` or `regression`.
+        task_type: `classification` or `regression`; None for a file, whose target says it.
         source: Where the data comes from.
         license: Under which terms.
         description: What an example is and what is to be told.
@@ -37,7 +41,7 @@ class About:
 
     name: str
     kind: Kind
-    task_type: TaskType
+    task_type: TaskType | None
     source: str
     license: str
     description: str
@@ -47,20 +51,26 @@ def prepare(
     raw: Raw,
     about: About,
     *,
-    train_size: int | None,
-    label_noise: float,
-    input_scaling: InputScaling,
-    split_seed: int,
+    train_size: Count | None = None,
+    label_noise: Rate = 0.0,
+    input_scaling: InputScaling = "standard",
+    split_seed: Annotated[int, Field(ge=0)] = 0,
 ) -> Dataset:
     """Make a data set of raw data.
 
     Args:
         raw: What a loader returned.
         about: What stands in the registry about it.
-        train_size: Number of training examples to use; all if None.
-        label_noise: How much noise the training targets get; see `dlsuite.data.noise`.
-        input_scaling: `standard` or `none`; text is never scaled.
-        split_seed: What the split, the smaller training set and the noise are drawn from.
+        train_size: Number of training examples to use, all if absent. Smaller sets are contained in
+            larger ones and hold the classes in proportion; in time order, the most recent are used.
+        label_noise: The share of training labels replaced by another class or, for regression, the
+            standard deviation of noise added to training targets, as a multiple of theirs.
+            Validation and test stay clean.
+        input_scaling: `standard` scales inputs to mean 0 and standard deviation 1, each table
+            column, series channel or color channel by itself, fitted on the training examples used;
+            `none` leaves them as they are. Text has none.
+        split_seed: What the split, the smaller training set and the noise are drawn from. What is split
+            in time order is so whatever it is.
 
     Raises:
         DataError: The data does not fit its kind, or holds too few examples.
@@ -73,15 +83,23 @@ def prepare(
         parts = _disturb(parts, classes, label_noise, split_seed)
     chosen = _chosen(raw, len(parts.train), train_size, classes)
     parts = replace(parts, train=parts.train.take(chosen))
+    if _most_recent(raw):
+        _check_classes(clean[chosen], raw)
     notes += _training_notes(parts.train.y, clean, chosen, label_noise, classes)
 
     vocabulary: tuple[str, ...] | None = None
-    encoder: CharacterEncoder | ChannelScaler | None = None
+    encoder: TableEncoder | CharacterEncoder | ChannelScaler | None = None
+    feature_names = () if isinstance(raw, Phrases | Table) else raw.feature_names
+    if isinstance(raw, Arrays):
+        parts = parts.map_x(raw.take)
     if isinstance(raw, Phrases):
         encoder = CharacterEncoder.fit(parts.train.x, length=raw.length)
         parts = parts.map_x(encoder.encode)
         vocabulary = encoder.vocabulary
         notes += _text_notes(raw, parts, vocabulary)
+    elif isinstance(raw, Table):
+        encoder, parts = _encoded(raw, parts, scale=input_scaling == "standard")
+        feature_names = encoder.feature_names
     elif input_scaling == "standard":
         encoder = ChannelScaler.fit(parts.train.x)
         parts = parts.map_x(encoder.transform)
@@ -93,11 +111,11 @@ def prepare(
     return Dataset(
         name=about.name,
         kind=about.kind,
-        task_type=about.task_type,
+        task_type="classification" if classes else "regression",
         train=_finished(parts.train, classes),
         validation=_finished(parts.validation, classes),
         test=_finished(parts.test, classes),
-        feature_names=() if isinstance(raw, Phrases) else raw.feature_names,
+        feature_names=feature_names,
         class_names=() if isinstance(raw, TimeSeries) else raw.class_names,
         vocabulary=vocabulary,
         target_mean=mean,
@@ -112,13 +130,18 @@ def prepare(
 
 
 def _check_kind(raw: Raw, about: About) -> None:
-    expected = {"text": Phrases, "series": TimeSeries}.get(about.kind, Examples)
-    if not isinstance(raw, expected):
+    expected: dict[Kind, tuple[type, ...]] = {
+        "table": (Examples, Table, Arrays),
+        "text": (Phrases,),
+        "series": (TimeSeries, Arrays),
+        "image": (Examples, Arrays),
+    }
+    if not isinstance(raw, expected[about.kind]):
         raise DataError(
-            f"expected its loader to return {expected.__name__}, as its kind is {about.kind!r}; "
-            f"got {type(raw).__name__}."
+            f"expected its loader to return {expected[about.kind][0].__name__}, as its kind is "
+            f"{about.kind!r}; got {type(raw).__name__}."
         )
-    if (about.task_type == "classification") != (_classes(raw) > 0):
+    if about.task_type is not None and (about.task_type == "classification") != (_classes(raw) > 0):
         raise DataError(
             "expected class_names if, and only if, the task type is 'classification'; "
             f"it is {about.task_type!r}, and there are {_classes(raw)}."
@@ -132,6 +155,9 @@ def _classes(raw: Raw) -> int:
 def _split(raw: Raw, split_seed: int) -> tuple[Parts, tuple[str, ...]]:
     if isinstance(raw, TimeSeries):
         return split_in_time(raw)
+    if isinstance(raw, Table | Arrays):
+        parts = split_rows(raw.y, raw.rules, class_names=raw.class_names, split_seed=split_seed)
+        return parts, ()
     if isinstance(raw, Phrases):
         x, y = np.array(raw.texts, dtype=object), raw.labels
     else:
@@ -161,7 +187,45 @@ def _chosen(raw: Raw, available: int, train_size: int | None, classes: int) -> s
         raise DataError(
             f"train_size: expected at least {classes}, one example of each class; got {train_size}."
         )
-    return slice(available - train_size, None) if isinstance(raw, TimeSeries) else slice(train_size)
+    return slice(available - train_size, None) if _most_recent(raw) else slice(train_size)
+
+
+def _most_recent(raw: Raw) -> bool:
+    """Whether the training examples are in time order."""
+    if isinstance(raw, Table | Arrays):
+        return raw.rules.most_recent
+    return isinstance(raw, TimeSeries)
+
+
+def _check_classes(used: Array, raw: Raw) -> None:
+    """Refuse the most recent training rows if a class is not among them."""
+    if isinstance(raw, Table | Arrays) and raw.class_names:
+        counts = np.bincount(used, minlength=len(raw.class_names))
+        if not counts.all():
+            raise DataError(
+                f"train_size: expected rows of each class among the {len(used)} used for training; there is "
+                f"none of {raw.class_names[int(np.argmin(counts))]!r}. Choose a larger one."
+            )
+
+
+def _encoded(table: Table, parts: Parts, *, scale: bool) -> tuple[TableEncoder, Parts]:
+    """Encode rows, given by their places, by what the training ones hold."""
+    number, rows = table.piece(parts.train.x)
+    encoder = TableEncoder.fit(
+        table.frames[number],
+        table.columns,
+        rows=rows,
+        max_categories=table.max_categories,
+        scale=scale,
+        missing=table.missing,
+        source=table.sources[number],
+    )
+
+    def encode(places: Array) -> Array:
+        number, rows = table.piece(places)
+        return encoder.transform(table.frames[number], rows=rows, source=table.sources[number])
+
+    return encoder, parts.map_x(encode)
 
 
 def _mean_and_scale(targets: Array) -> tuple[float, float]:

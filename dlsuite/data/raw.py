@@ -1,11 +1,17 @@
 """What a loader returns: data as it was read, before any split, draw or scaling."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dlsuite.data.dataset import Array
+from dlsuite.data.dataset import Array, Kind
+from dlsuite.data.inputs import InputColumn
+from dlsuite.data.rows import SplitRules
 from dlsuite.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +104,93 @@ class TimeSeries:
             )
 
 
-Raw = Examples | Phrases | TimeSeries
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Table:
+    """A table of numbers, categories and dates, to be encoded by what its training rows hold.
+
+    Attributes:
+        frames: The table, and the test rows if they come by themselves. Rows are counted through.
+        sources: What to call each of them in messages.
+        columns: The columns that a model is given.
+        y: `[n]`: whole-number labels from 0, or targets in their own units.
+        class_names: By label; empty for regression.
+        rules: How the rows are split.
+        max_categories: The most features that a column's categories may have.
+        missing: Texts that stand for a missing value.
+        notes: What was done to the data that a reader should know.
+    """
+
+    frames: tuple["pd.DataFrame", ...]
+    sources: tuple[str, ...]
+    columns: tuple[InputColumn, ...]
+    y: Array
+    class_names: tuple[str, ...] = ()
+    rules: SplitRules = field(default_factory=SplitRules)
+    max_categories: int = 20
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def piece(self, places: Array) -> tuple[int, Array]:
+        """Say in which frame rows are, all in one, and where in it."""
+        return _piece([len(frame) for frame in self.frames], places)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Arrays:
+    """Inputs of one shape with their targets, held in memory.
+
+    Attributes:
+        kind: `table`, `series` or `image`.
+        xs: Inputs `[n, ...]`: of the examples to split, then those of validation and test if they come
+            by themselves. Examples are counted through.
+        y: `[n]`: whole-number labels from 0, or targets in their own units.
+        class_names: By label; empty for regression.
+        feature_names: Names of columns or channels.
+        rules: How the examples are split.
+        notes: What was done to the data that a reader should know.
+
+    Raises:
+        DataError: An input is NaN or infinite, or the examples differ in shape.
+    """
+
+    kind: Kind
+    xs: tuple[Array, ...]
+    y: Array
+    class_names: tuple[str, ...] = ()
+    feature_names: tuple[str, ...] = ()
+    rules: SplitRules = field(default_factory=SplitRules)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the shapes and that all is finite."""
+        for x in self.xs:
+            if x.shape[1:] != self.xs[0].shape[1:]:
+                raise DataError(
+                    f"x: expected examples of shape {self.xs[0].shape[1:]}, as in training; "
+                    f"got {x.shape[1:]}."
+                )
+            wrong = sum(
+                int((~np.isfinite(x[at : at + 4096])).sum()) for at in range(0, len(x), 4096)
+            )
+            if wrong:
+                raise DataError(
+                    f"x: expected finite numbers; got NaN or infinity in {wrong} places. Fill them in, or "
+                    "leave these examples out."
+                )
+
+    def take(self, places: Array) -> Array:
+        """Return the inputs of examples, all from one of `xs`."""
+        number, inside = _piece([len(x) for x in self.xs], places)
+        return self.xs[number][inside]
+
+
+Raw = Examples | Phrases | TimeSeries | Table | Arrays
+
+
+def _piece(lengths: list[int], places: Array) -> tuple[int, Array]:
+    ends = np.cumsum(lengths)
+    number = int(np.searchsorted(ends, places[0], side="right"))
+    return number, places - (ends[number] - lengths[number])
 
 
 def _check_lengths(name: str, inputs: int, targets: int) -> None:

@@ -122,6 +122,15 @@ def register_model(name: str, *, kinds: Iterable[str]) -> Callable[[Builder], Bu
     return register
 
 
+def add_model(name: str, builder: Callable[..., Any]) -> None:
+    """Register a builder for every kind of data, as it is.
+
+    Raises:
+        SpecError: The name is taken.
+    """
+    _models.add(name, ModelEntry(name=name, kinds=KINDS, builder=builder))
+
+
 def unregister_model(name: str) -> None:
     """Take a model out of the registry again."""
     _models.remove(name)

@@ -14,7 +14,7 @@ from dlsuite.spec.hyperparameters import (
     hyperparameters_of,
     validate_settings,
 )
-from dlsuite.spec.overrides import read_overrides
+from dlsuite.spec.overrides import read_lists, read_overrides
 from dlsuite.spec.reading import parse_study, read_study, study_schema, write_study
 from dlsuite.spec.study import Study
 from dlsuite.spec.tasks import Named, Task, is_path
@@ -39,6 +39,7 @@ __all__ = [
     "hyperparameters_of",
     "is_path",
     "parse_study",
+    "read_lists",
     "read_overrides",
     "read_study",
     "study_schema",

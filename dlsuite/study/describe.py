@@ -209,7 +209,7 @@ def _data_row(name: str) -> dict[str, str]:
     return {
         "data": name,
         "kind": entry.kind,
-        "task": entry.task_type,
+        "task": entry.task_type_for({}),
         "what it is": entry.description,
         "license": entry.license,
     }

@@ -26,7 +26,7 @@ from dlsuite.errors import DataError
 quickly = settings(max_examples=40, deadline=None)
 NUMBER, DATE, CATEGORY = (InputColumn("a", t) for t in ("number", "date", "category"))
 numbers = st.lists(
-    st.none() | st.floats(-1e9, 1e9, allow_nan=False), min_size=4, max_size=40
+    st.none() | st.floats(-1e9, 1e9).map(lambda value: round(value, 6)), min_size=4, max_size=40
 ).filter(lambda values: any(value is not None for value in values))
 texts = st.lists(st.sampled_from(["b", "a", "c", "d", "", None]), min_size=4, max_size=40).filter(
     lambda values: any(values)
@@ -199,6 +199,8 @@ def test_wrong_values_are_named_with_file_column_and_line():
         raw_columns(infinite, [NUMBER], source="t")
     with pytest.raises(DataError, match=r"column 'a': its numbers, up to .* are too large"):
         fitted([1e300, -1e300], NUMBER)
+    with pytest.raises(DataError, match="row 1: 'a' is too far from the training rows' values"):
+        fitted([1e-50, 2e-50], NUMBER).transform(pd.DataFrame({"a": [1.0]}))
 
 
 def test_rows_are_encoded_in_the_order_asked_for():

@@ -1,0 +1,106 @@
+"""Tables from files: CSV, TSV, Parquet and Feather, as a data frame.
+
+Reading finds out how a file is written and refuses what cannot be read without guessing. What a column
+means is left to `dlsuite.data.columns`. Nothing in a file is ever executed.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlsuite.data.delimited import read_text
+from dlsuite.data.frames import as_frame, check_names
+from dlsuite.data.recent import Recent
+from dlsuite.errors import DataError, SpecError, closest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TEXT_SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+"""How the names of delimited texts end."""
+TABLE_SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".feather")
+"""How the names of files end that can be read as a table."""
+
+
+def frame_bytes(frame: "pd.DataFrame") -> int:
+    """Count the bytes that a frame takes."""
+    return int(frame.memory_usage(deep=True).sum())
+
+
+_frames: Recent["pd.DataFrame"] = Recent(frame_bytes)
+
+
+def is_table_path(name: str) -> bool:
+    """Whether a name is that of a file which can be read as a table, by its suffix."""
+    return name.lower().endswith(TABLE_SUFFIXES)
+
+
+def read_table(
+    path: str | Path, *, separator: str | None = None, encoding: str | None = None
+) -> "pd.DataFrame":
+    """Read a file as a table; once in a process as long as the file does not change.
+
+    Args:
+        path: A file with one of `TABLE_SUFFIXES`. The first line of a text names the columns.
+        separator: What stands between two values of a text; found from the first line if None.
+        encoding: How a text's characters are written; UTF-8 if None.
+
+    Returns:
+        A column for each of the file's, in its order: numbers, truths, dates, or categories where the
+        values are texts. Where it is known, the index is the line in the file and is named `line`. It is
+        kept for whoever reads the file next: do not change it.
+
+    Raises:
+        SpecError: The separator or the encoding is none, or the file's name has another suffix.
+        DataError: There is no such file, or it cannot be read as a table without guessing.
+    """
+    path = Path(path).expanduser()
+    if not is_table_path(path.name):
+        raise SpecError(
+            f"{path}: expected a file that ends in {', '.join(TABLE_SUFFIXES)}; got {path.name!r}."
+        )
+    _check_file(path)
+    written = path.name.lower().endswith(TEXT_SUFFIXES)
+    if not written and (separator or encoding):
+        raise SpecError(f"{path}: separator and encoding are for texts (CSV, TSV); leave them out.")
+    status = path.stat()
+    key = (path.resolve(), status.st_size, status.st_mtime_ns, separator, encoding)
+    if written:
+        return _frames.get(key, lambda: read_text(path, separator, encoding or "utf-8"))
+    return _frames.get(key, lambda: _read_binary(path))
+
+
+def _check_file(path: Path) -> None:
+    if path.is_dir():
+        inside = sorted(file.name for file in path.iterdir() if is_table_path(file.name))
+        raise DataError(
+            f"{path}: expected a file; it is a folder. "
+            + (f"In it: {', '.join(inside[:5])}." if inside else "No table is in it.")
+        )
+    if not path.exists():
+        folder = path.parent
+        if not folder.is_dir():
+            raise DataError(f"{path}: there is no such file, nor a folder {str(folder)!r}.")
+        tables = [file.name for file in folder.iterdir() if is_table_path(file.name)]
+        raise DataError(f"{path}: there is no such file. {closest(path.name, tables)}")
+    if not path.stat().st_size:
+        raise DataError(f"{path}: the file is empty.")
+
+
+def _read_binary(path: Path) -> "pd.DataFrame":
+    import pyarrow as pa
+    from pyarrow import feather, parquet
+
+    try:
+        if path.name.lower().endswith(".parquet"):
+            table = parquet.read_table(path)
+        else:
+            table = feather.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        kind = path.suffix.removeprefix(".").capitalize()
+        line = str(error).partition("\n")[0].rstrip(".")
+        raise DataError(f"{path}: cannot be read as a {kind} file: {line}.") from error
+    names = [str(name).strip() for name in table.column_names]
+    check_names(path, names)
+    if not table.num_rows:
+        raise DataError(f"{path}: has columns but no rows.")
+    return as_frame(path, table, names)

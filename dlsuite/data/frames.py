@@ -1,0 +1,112 @@
+"""Arrow tables as data frames of few plain types: numbers, truths, dates and categories."""
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dlsuite.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MARKERS = (
+    *(
+        "",
+        "?",
+        "#N/A",
+        "#N/A N/A",
+        "#NA",
+        "-1.#IND",
+        "-1.#QNAN",
+        "-NaN",
+        "-nan",
+        "1.#IND",
+        "1.#QNAN",
+    ),
+    *("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+)
+"""Texts that stand for a missing value in a file: those that pandas knows, and a question mark."""
+
+
+def as_frame(path: Path, table: Any, names: list[str]) -> "pd.DataFrame":
+    """Turn an Arrow table into a frame.
+
+    Args:
+        path: Where it comes from, for messages.
+        table: A `pyarrow.Table`.
+        names: What its columns are to be called.
+
+    Raises:
+        DataError: A column holds lists or records.
+    """
+    import pyarrow as pa
+
+    columns = []
+    for name, column in zip(names, table.columns, strict=True):
+        kind = column.type
+        if pa.types.is_nested(kind) and not pa.types.is_dictionary(kind):
+            raise DataError(
+                f"{path}, column {name!r}: expected numbers, texts or dates; got {kind}. Take it apart "
+                "into columns of its own, or leave it out of the file."
+            )
+        if pa.types.is_decimal(kind):
+            column = column.cast(pa.float64())
+        elif pa.types.is_time(kind) or pa.types.is_duration(kind):
+            column = column.cast(pa.string())
+        if _is_text(column.type):
+            column = column.dictionary_encode()
+        columns.append(column)
+    frame: pd.DataFrame = pa.table(columns, names=names).to_pandas(
+        date_as_object=False, split_blocks=True, ignore_metadata=True
+    )
+    for name, column in zip(names, columns, strict=True):
+        if pa.types.is_dictionary(column.type):
+            frame[name] = _tidy(frame[name])
+        elif pa.types.is_boolean(column.type) and frame[name].dtype == object:
+            frame[name] = frame[name].astype("boolean")
+        elif pa.types.is_null(column.type):
+            frame[name] = frame[name].astype("float64")
+    del table, columns, column
+    # Arrow keeps for itself what it has freed.
+    pa.default_memory_pool().release_unused()
+    return frame
+
+
+def check_names(path: Path, names: list[str]) -> None:
+    """Refuse two columns of one name.
+
+    Raises:
+        DataError: There are.
+    """
+    doubled = [name for name, times in Counter(names).items() if times > 1]
+    if doubled:
+        places = [str(place + 1) for place, name in enumerate(names) if name == doubled[0]]
+        raise DataError(
+            f"{path}: expected a name of its own for each column; columns {' and '.join(places)} are "
+            f"both called {doubled[0]!r}. Rename one of them."
+        )
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    )
+
+
+def _tidy(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Take space around texts away, and make what stands for a missing value missing."""
+    import pandas as pd
+
+    texts = [str(text) for text in column.cat.categories]
+    stripped = [text.strip() for text in texts]
+    if stripped == texts and not set(texts) & set(MARKERS):
+        return column
+    kept = [text for text in dict.fromkeys(stripped) if text not in MARKERS]
+    places = {text: place for place, text in enumerate(kept)}
+    codes = np.array([places.get(text, -1) for text in stripped] + [-1])
+    tidy = pd.Categorical.from_codes(codes[column.cat.codes.to_numpy()], categories=pd.Index(kept))
+    return pd.Series(tidy, index=column.index, name=column.name)

@@ -1,0 +1,38 @@
+"""Things that cost time to make, kept while they fit into memory."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+Thing = TypeVar("Thing")
+
+GIGABYTE = 2**30
+
+
+class Recent(Generic[Thing]):
+    """Keeps the things used last, up to a number of bytes; the newest in any case.
+
+    Args:
+        size_of: The bytes that a thing takes.
+        most: The bytes that all of them may take.
+    """
+
+    def __init__(self, size_of: Callable[[Thing], int], most: int = GIGABYTE) -> None:
+        self._size_of = size_of
+        self._most = most
+        self._kept: OrderedDict[Hashable, tuple[Thing, int]] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], Thing]) -> Thing:
+        """Return what is kept under a key, or make it and keep it."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key][0]
+        thing = make()
+        self._kept[key] = (thing, self._size_of(thing))
+        while len(self._kept) > 1 and sum(size for _, size in self._kept.values()) > self._most:
+            self._kept.popitem(last=False)
+        return thing
+
+    def __len__(self) -> int:
+        """Return how many are kept."""
+        return len(self._kept)

@@ -1,0 +1,320 @@
+"""From a data frame to a `Table`: which columns are used, what is to be told, and how rows are split."""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dlsuite.data.columns import (
+    ColumnDescription,
+    ColumnRules,
+    check_column,
+    describe_column,
+    left_out_note,
+)
+from dlsuite.data.dataset import Array, TaskType
+from dlsuite.data.files import read_table
+from dlsuite.data.inputs import category_texts, raw_columns, row_place
+from dlsuite.data.raw import Table
+from dlsuite.data.rows import FREE, TEST, TRAIN, VALIDATION, SplitRules
+from dlsuite.data.targets import read_target
+from dlsuite.errors import DataError, SpecError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SPLITS = {
+    **dict.fromkeys(("train", "training"), TRAIN),
+    **dict.fromkeys(("validation", "valid", "val", "dev"), VALIDATION),
+    **dict.fromkeys(("test", "testing"), TEST),
+}
+
+
+def describe_columns(
+    table: "str | Path | pd.DataFrame",
+    *,
+    drop: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    numeric: Sequence[str] = (),
+    categorical: Sequence[str] = (),
+    dates: Sequence[str] = (),
+    date_format: str | None = None,
+    missing: Sequence[str] = (),
+    separator: str | None = None,
+    encoding: str | None = None,
+) -> list[ColumnDescription]:
+    """Say what every column of a table holds, and whether a model would be given it.
+
+    Args:
+        table: A file, or a data frame.
+        drop: See `table_from_file`, as for all others.
+        keep: Columns to use although they would be left out.
+        numeric: Columns that are numbers.
+        categorical: Columns that are categories.
+        dates: Columns that are dates.
+        date_format: How dates that are texts are written.
+        missing: Texts that stand for a missing value.
+        separator: What stands between two values.
+        encoding: How characters are written.
+
+    Returns:
+        A description of each column, in the table's order. What is wrong with a column stands in its
+        `problem`.
+
+    Raises:
+        DataError: The file cannot be read.
+        SpecError: A column is not there.
+    """
+    if isinstance(table, str | Path):
+        source = str(table)
+        table = read_table(table, separator=separator, encoding=encoding)
+    else:
+        source = "the table"
+    rules = ColumnRules(
+        drop=tuple(drop),
+        keep=tuple(keep),
+        numeric=tuple(numeric),
+        categorical=tuple(categorical),
+        dates=tuple(dates),
+        date_format=date_format,
+        missing=tuple(missing),
+    )
+    rules.check([str(name) for name in table.columns], source=source)
+    return [describe_column(table[name], rules, source=source) for name in table.columns]
+
+
+def make_table(
+    frame: "pd.DataFrame",
+    *,
+    source: str,
+    target: str,
+    rules: ColumnRules,
+    task_type: TaskType | None = None,
+    test: "pd.DataFrame | None" = None,
+    test_source: str = "the test rows",
+    split_column: str | None = None,
+    group_column: str | None = None,
+    time_column: str | None = None,
+    max_categories: int = 20,
+) -> Table:
+    """Decide what of a frame a model is given, what it is to tell, and how rows are split.
+
+    Args:
+        frame: The rows.
+        source: What to call them in messages.
+        target: The column to tell.
+        rules: What is said about the other columns.
+        task_type: Found out from the target if None.
+        test: Test rows that come by themselves.
+        test_source: What to call these.
+        split_column: See `table_from_file`, as for the rest.
+        group_column: The column whose equal values stay in one split.
+        time_column: The column to split in order of.
+        max_categories: The most features that a column's categories may have.
+
+    Raises:
+        SpecError: A setting names a column that is not there, or two of them do not go together.
+        DataError: A column or the target cannot be used.
+    """
+    names = [str(name) for name in frame.columns]
+    if len(set(names)) < len(names) or names != list(frame.columns):
+        raise DataError(f"{source}: expected texts as names of columns, each once; got {names}.")
+    _check_settings(names, source, target, rules, split_column, group_column, time_column)
+    frames: tuple[pd.DataFrame, ...] = (frame,)
+    sources: tuple[str, ...] = (source,)
+    if test is not None:
+        if target not in test.columns:
+            raise DataError(
+                f"{test_source}: expected the target {target!r} in the test rows too; there is no such "
+                "column."
+            )
+        frames, sources = (frame, test), (source, test_source)
+    told = read_target(
+        [each[target] for each in frames],
+        sources=sources,
+        task_type=task_type,
+        missing=rules.missing,
+    )
+    split = _split_rules(
+        frames,
+        sources,
+        missing=rules.missing,
+        split_column=split_column,
+        group_column=group_column,
+        time_column=time_column,
+    )
+    # What says how to split is no input, unless somebody wants it to be.
+    aside = {split_column, group_column, time_column} - {None, *rules.keep} | {target}
+    described = [
+        describe_column(frame[name], rules, source=source)
+        for name in names
+        if name not in aside and name not in rules.drop
+    ]
+    for column in described:
+        if column.used and column.problem:
+            raise DataError(column.problem)
+    used = tuple(column.input_column for column in described if column.used)
+    if not used:
+        raise DataError(
+            f"{source}: no column is left to tell {target!r} from. Say keep, or less drop."
+        )
+    absent = [
+        column.name for column in used if test is not None and column.name not in test.columns
+    ]
+    if absent:
+        raise DataError(
+            f"{test_source}: expected the columns of {source} in the test rows too; there is no "
+            f"{absent[0]!r}."
+        )
+    return Table(
+        frames=frames,
+        sources=sources,
+        columns=used,
+        y=told.y,
+        class_names=told.class_names,
+        rules=split,
+        max_categories=max_categories,
+        missing=rules.missing,
+        notes=(*told.notes, *left_out_note(described)),
+    )
+
+
+def _check_settings(
+    names: Collection[str],
+    source: str,
+    target: str,
+    rules: ColumnRules,
+    split_column: str | None,
+    group_column: str | None,
+    time_column: str | None,
+) -> None:
+    check_column(target, names, setting="target", source=source)
+    rules.check(names, source=source)
+    ways = {
+        "split_column": split_column,
+        "group_column": group_column,
+        "time_column": time_column,
+    }
+    given = {setting: name for setting, name in ways.items() if name is not None}
+    for setting, name in given.items():
+        check_column(name, names, setting=setting, source=source)
+    for setting, name in [*given.items(), *(("drop", name) for name in rules.drop)]:
+        if name == target:
+            raise SpecError(f"{source}: {target!r} cannot be both target and {setting}.")
+    if target in rules.keep:
+        raise SpecError(
+            f"{source}: the target {target!r} stands in keep; a model is never given it."
+        )
+    if len(given) > 1:
+        raise SpecError(
+            f"{source}: rows are split by one of {' and '.join(given)}; leave the rest out."
+        )
+
+
+def _split_rules(
+    frames: Sequence["pd.DataFrame"],
+    sources: Sequence[str],
+    *,
+    missing: Sequence[str],
+    split_column: str | None,
+    group_column: str | None,
+    time_column: str | None,
+) -> SplitRules:
+    import pandas as pd
+
+    given: Array | None = None
+    if len(frames) == 2:
+        given = np.repeat([FREE, TEST], [len(frame) for frame in frames])
+    if split_column is not None:
+        own = _given(frames[0][split_column], sources[0], missing)
+        if given is None and not (own == TEST).any():
+            raise DataError(
+                f"{sources[0]}: split_column {split_column!r} gives no row to test; say test_path if they "
+                "are in a file of their own."
+            )
+        if given is not None and (own == TEST).any():
+            raise DataError(
+                f"{sources[0]}: both split_column {split_column!r} and test_path give test rows; choose one."
+            )
+        # With validation rows given, the rest is for training; else they are taken from it.
+        own = np.where((own == TRAIN) & ~(own == VALIDATION).any(), FREE, own)
+        given = own if given is None else np.concatenate([own, given[len(own) :]])
+    groups = times = None
+    if group_column is not None:
+        texts = [
+            _present(_column(frame, group_column, source), "group_column", source, missing)
+            for frame, source in zip(frames, sources, strict=True)
+        ]
+        groups = pd.factorize(np.concatenate(texts))[0]
+        if given is not None:
+            _check_groups(groups, given, group_column, sources)
+    if time_column is not None:
+        times = np.concatenate(
+            [
+                _times(_column(frame, time_column, source), source, missing)
+                for frame, source in zip(frames, sources, strict=True)
+            ]
+        )
+    return SplitRules(given=given, groups=groups, times=times)
+
+
+def _column(frame: "pd.DataFrame", name: str, source: str) -> "pd.Series[Any]":
+    if name not in frame.columns:
+        raise DataError(
+            f"{source}: expected a column {name!r} in the test rows too; there is none."
+        )
+    return frame[name]
+
+
+def _given(column: "pd.Series[Any]", source: str, missing: Sequence[str]) -> Array:
+    texts = _present(column, "split_column", source, missing)
+    splits = np.array([_SPLITS.get(text.lower(), FREE) for text in texts])
+    if (splits == FREE).any():
+        position = int(np.argmax(splits == FREE))
+        raise DataError(
+            f"{source}, column {column.name!r}, {row_place(column, position)}: split_column: expected "
+            f"train, validation or test; got {texts[position]!r}."
+        )
+    return splits
+
+
+def _present(column: "pd.Series[Any]", setting: str, source: str, missing: Sequence[str]) -> Array:
+    texts = category_texts(column, missing=missing)
+    absent = texts == ""
+    if absent.any():
+        position = int(np.argmax(absent))
+        raise DataError(
+            f"{source}, column {column.name!r}, {row_place(column, position)}: {setting}: expected a value "
+            f"in every row; it is missing in {int(absent.sum())}."
+        )
+    return texts
+
+
+def _check_groups(groups: Array, given: Array, name: str, sources: Sequence[str]) -> None:
+    shared = np.intersect1d(groups[given == FREE], groups[given == TEST])
+    if len(shared):
+        raise DataError(
+            f"{sources[-1]}: group_column {name!r}: {len(shared)} groups are in {sources[0]} too; no "
+            "group may be in two splits."
+        )
+
+
+def _times(column: "pd.Series[Any]", source: str, missing: Sequence[str]) -> Array:
+    rules = ColumnRules(missing=tuple(missing), keep=(str(column.name),))
+    found = describe_column(column, rules, source=source)
+    if found.problem:
+        raise DataError(found.problem)
+    if found.kind not in ("number", "date"):
+        raise DataError(
+            f"{source}: time_column {column.name!r}: expected dates or numbers; got {found.example}."
+        )
+    wanted = found.input_column
+    times = raw_columns(column.to_frame(), (wanted,), source=source, missing=missing)[wanted.name]
+    if np.isnan(times).any():
+        position = int(np.argmax(np.isnan(times)))
+        raise DataError(
+            f"{source}, column {column.name!r}, {row_place(column, position)}: time_column: expected a "
+            f"value in every row; it is missing in {int(np.isnan(times).sum())}."
+        )
+    return times
