@@ -46,10 +46,11 @@ def portable_model(model: "keras.Model", data: Dataset) -> "keras.Model":
         data: The data set that it was trained on.
 
     Returns:
-        A `keras.Model`. Of a table from a file it takes a dict of columns, each `[n]`: float64 numbers, float64
-        days since 1970-01-01, texts of categories as an object array; NaN and `""` are missing. Of raw texts
-        it takes an object array of them, `[n]`. Of anything else it takes raw inputs `[n, ...]`, as they were before
-        scaling, or token ids. It gives probabilities `[n, classes]`, or values in the target's unit `[n, 1]`.
+        A `keras.Model`. Of a table from a file it takes a dict of columns, each `[n]`: float64 numbers,
+        float64 days since 1970-01-01, texts of categories as an object array; NaN and `""` are missing. Of
+        raw texts it takes an object array of them, `[n]`. Of anything else it takes raw inputs `[n, ...]`, as
+        they were before scaling, or token ids. It gives probabilities `[n, classes]`, or values in the
+        target's unit `[n, 1]`.
     """
     return build_apart(lambda: _portable(model, data))
 
