@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
+from dlsuite.analysis.measures import higher_is_better
 from dlsuite.data import Dataset
 from dlsuite.errors import SpecError
 from dlsuite.report.style import save_figure
 from dlsuite.report.training_curves import plot_training, training_curve_data
-from dlsuite.spec.metrics import GREATER_IS_BETTER, METRICS
 from dlsuite.store import ResultsFolder, to_csv
 
 _EPOCHS_SHOWN = 8
@@ -47,9 +47,18 @@ class History:
     notes: tuple[str, ...] = ()
 
     @property
+    def measured(self) -> tuple[str, ...]:
+        """What is measured: `loss`, then the metrics, the one that decides first."""
+        return tuple(
+            column.removeprefix("val_")
+            for column in self.curves.columns
+            if column.startswith("val_")
+        )
+
+    @property
     def metric(self) -> str:
         """The metric that decides for this type of task."""
-        return METRICS[self.data.task_type][0]
+        return self.measured[1]
 
     def save(self, path: str | Path) -> None:
         """Save the trained model as a portable `.keras` file: raw inputs in, probabilities or values out.
@@ -88,9 +97,12 @@ class History:
         Raises:
             SpecError: There is no such score.
         """
-        known = ("loss", *METRICS[self.data.task_type])
-        if score not in known:
-            raise SpecError(f"plot: score: expected one of {', '.join(known)}; got {score!r}.")
+        if self.curves.empty:
+            raise SpecError(f"plot: {self.sentence()} There is no epoch to draw.")
+        if score not in self.measured:
+            raise SpecError(
+                f"plot: score: expected one of {', '.join(self.measured)}; got {score!r}."
+            )
         data = training_curve_data(
             self.curves,
             name=self.name,
@@ -121,6 +133,8 @@ class History:
 
     def epoch_rows(self) -> list[dict[str, str]]:
         """Some of the epochs as a terminal shows them: the first, the best, the last and some between."""
+        if self.curves.empty:
+            return []
         last = len(self.curves) - 1
         shown = {round(last * step / (_EPOCHS_SHOWN - 1)) for step in range(_EPOCHS_SHOWN)}
         if self.best_epoch is not None:
@@ -146,19 +160,19 @@ class History:
         guess = self.data.guess.scores["test"]
         return [
             {
-                "best epoch": f"{score} ({'greater' if GREATER_IS_BETTER[score] else 'lower'} is better)",
+                "best epoch": f"{score} ({'greater' if higher_is_better(score) else 'lower'} is better)",
                 "train": f"{self.scores[f'train_{score}_best']:.4g}",
                 "validation": f"{self.scores[f'val_{score}_best']:.4g}",
                 "test": f"{self.scores[f'test_{score}']:.4g}",
                 f"{self.data.guess.name}, test": f"{guess[score]:.4g}" if score in guess else "-",
                 "gap, validation": f"{self.scores[f'gap_{score}_best']:+.4g}",
             }
-            for score in ("loss", *METRICS[self.data.task_type])
+            for score in self.measured
         ]
 
     def sentence(self) -> str:
         """Say in a line how it went."""
-        epochs = len(self.curves) - 1
+        epochs = max(len(self.curves) - 1, 0)
         if self.status != "completed":
             return (
                 f"{self.name}: the training diverged after {epochs} epochs: a loss or gradient was no "
