@@ -1,10 +1,12 @@
 """Studies: planned, run, resumed, and opened as data frames."""
 
+from dlsuite.study.ablate import ablate
 from dlsuite.study.certificate import Certificate, verify
 from dlsuite.study.executors import Executor, InProcessExecutor, Job
 from dlsuite.study.library import find_study, list_studies
 from dlsuite.study.lr_range import lr_range
 from dlsuite.study.plan import Plan, make_plan
+from dlsuite.study.plugins import check_plugin_models, load_plugins
 from dlsuite.study.rate_range import LearningRateRange
 from dlsuite.study.resolve import PlannedTask
 from dlsuite.study.results import Results, load_results
@@ -21,8 +23,11 @@ __all__ = [
     "PlannedTask",
     "Results",
     "Trial",
+    "ablate",
+    "check_plugin_models",
     "find_study",
     "list_studies",
+    "load_plugins",
     "load_results",
     "lr_range",
     "make_plan",

@@ -11,6 +11,7 @@ from dlsuite.study.certificate import Certificate
 from dlsuite.study.executors import load
 from dlsuite.study.library import find_study, list_studies
 from dlsuite.study.plan import Plan
+from dlsuite.study.plugins import check_plugin_models
 from dlsuite.study.populations import into_populations
 from dlsuite.study.sizes import estimate_size
 from dlsuite.study.trial import Trial, condition_label
@@ -27,6 +28,7 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
     Returns:
         Plain values, ready for JSON.
     """
+    check_plugin_models()
     study = plan.study
     first: dict[str, Trial] = {}
     for trial in plan.trials:
@@ -39,13 +41,14 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
             {
                 "task": task.label,
                 "model": task.model.name,
-                "data": task.data.name,
+                "data": task.data.title,
                 "kind": data.kind,
                 "train": len(data.train),
                 "validation": len(data.validation),
                 "test": len(data.test),
                 "metric": task.metric,
                 "guess": f"{data.guess.name}: {data.guess.scores['test'][task.metric]:.3g}",
+                "notes": list(data.notes),
                 "groups": [group for group in groups if group["task"] == task.label],
             }
         )
@@ -103,6 +106,7 @@ def plan_lines(description: Mapping[str, Any]) -> list[str]:
             f"{task['task']}: {task['kind']}, {task['train']} train, {task['validation']} validation, "
             f"{task['test']} test; {task['metric']} decides (guessing the {task['guess']})"
         )
+        lines += [f"  {note}" for note in task["notes"]]
         lines += [_group_line(group) for group in task["groups"]]
     most = max(group["megabytes"] for task in description["tasks"] for group in task["groups"])
     return [

@@ -53,7 +53,7 @@ def merge(
     scores = [
         score
         for score in SCORES
-        if any(score in ("loss", *METRICS[task.data.task_type]) for task in plan.tasks)
+        if any(score in ("loss", *METRICS[task.task_type]) for task in plan.tasks)
     ]
     names = pd.DataFrame(
         [
@@ -133,7 +133,7 @@ def _task_row(plan: Plan, index: int, data: Mapping[str, Dataset]) -> dict[str, 
     return {
         "task": task.label,
         "model": task.model.name,
-        "data": task.data.name,
+        "data": task.data.title,
         "kind": dataset.kind,
         "task_type": dataset.task_type,
         "metric": task.metric,

@@ -1,7 +1,7 @@
 """From a study to its trials: names resolved, settings checked, conditions crossed with seeds.
 
-Here the specification meets the registries. No data set is read and no model built, so this needs no
-TensorFlow.
+Here the specification meets the registries. No model is built, and of the data only a user's own files are
+read, since their target says what kind of task it is; so this needs no TensorFlow.
 """
 
 import itertools
@@ -13,6 +13,7 @@ from dlsuite.data import data_entry
 from dlsuite.errors import SpecError
 from dlsuite.spec import Study, Value, display
 from dlsuite.study.designs import conditions_of
+from dlsuite.study.plugins import load_plugins
 from dlsuite.study.populations import into_groups
 from dlsuite.study.resolve import PlannedTask, Resolver, validate_at
 from dlsuite.study.trial import Trial
@@ -49,8 +50,10 @@ def make_plan(study: Study) -> Plan:
     Raises:
         UnknownNameError: There is no such model or data set.
         SpecError: A setting is not taken, has the wrong type or is out of bounds, a task's model does not
-            take its data's kind, or the metric does not fit.
+            take its data's kind, the metric does not fit, or a plugin cannot be used.
+        DataError: A file of data cannot be read, or does not hold the target.
     """
+    load_plugins(study.plugins)
     resolved = [Resolver(study, task) for task in study.tasks]
     _check_fixed(study, resolved)
     study = _in_own_types(study, resolved)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlsuite.analysis.analyze import COLUMNS as ANALYSIS_COLUMNS
-from dlsuite.data import DataEntry, data_entry, data_settings
+from dlsuite.data import DataEntry, TaskType, data_entry, data_settings
 from dlsuite.errors import SpecError, closest
 from dlsuite.models import ModelEntry, model_entry
 from dlsuite.spec import Hyperparameter, Study, Task, Value, validate_settings
@@ -23,12 +23,14 @@ class PlannedTask:
         label: What the task is called.
         model: The model's entry.
         data: The data set's entry.
+        task_type: `classification` or `regression`.
         metric: The score that decides.
     """
 
     label: str
     model: ModelEntry
     data: DataEntry
+    task_type: TaskType
     metric: str
 
 
@@ -105,14 +107,26 @@ class Resolver:
 
     def planned(self, study: Study) -> PlannedTask:
         """The task, resolved, with the metric that decides."""
-        metrics = METRICS[self.data.task_type]
+        task_type = self._task_type(study)
+        metrics = METRICS[task_type]
         metric = study.metric or metrics[0]
         if metric not in ("loss", *metrics):
             raise SpecError(
-                f"metric: task {self.task.label!r} is {self.data.task_type} and has "
+                f"metric: task {self.task.label!r} is {task_type} and has "
                 f"{', '.join(('loss', *metrics))}; got {metric!r}."
             )
-        return PlannedTask(self.task.label, self.model, self.data, metric)
+        return PlannedTask(self.task.label, self.model, self.data, task_type, metric)
+
+    def _task_type(self, study: Study) -> TaskType:
+        """Classification or regression; of a file that follows from its target, so that it is read."""
+        for place, lists in (("factors", study.factors), ("tune", study.tune)):
+            if "task_type" in lists:
+                raise SpecError(
+                    f"{place}.task_type: a task is classification or regression; write two tasks."
+                )
+        fixed = {key: value for key, value in study.fixed.items() if key in self.takes["data"]}
+        own = self._of({**fixed, **self.task.fixed}, "data")
+        return self.data.task_type_for({**own, **self.task.data.settings})
 
     def trial(
         self,
@@ -129,8 +143,8 @@ class Resolver:
         label = self.task.label
         return Trial(
             task=label,
-            model=self.model.name,
-            data=self.data.name,
+            model=self.task.model.name,
+            data=self.task.data.name,
             condition=condition_label(condition),
             factors=condition,
             tuned=tuned,

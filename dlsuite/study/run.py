@@ -11,6 +11,7 @@ from dlsuite.study.environment import add_run, describe_run, read_runs
 from dlsuite.study.executors import Executor, InProcessExecutor, Job, load
 from dlsuite.study.merge import finished_keys, merge
 from dlsuite.study.plan import Plan, make_plan
+from dlsuite.study.plugins import check_plugin_models
 from dlsuite.study.populations import into_populations
 from dlsuite.study.reports import write_index, write_report
 from dlsuite.study.results import Results
@@ -73,6 +74,8 @@ def run(
     for line in rejected:
         watching.say(line)
     finished = finished_keys(parts, epochs=study.epochs)
+    if any(key not in finished for key in keys.values()):
+        check_plugin_models()
     jobs = _jobs(plan, keys, finished)
     done = sum(key in finished for key in keys.values())
     watching.begin(done + sum(len(job.trials) for job in jobs), done)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
@@ -10,6 +9,7 @@ import numpy as np
 
 from dlsuite.data import Dataset
 from dlsuite.errors import SpecError
+from dlsuite.models.adapt import with_logits
 from dlsuite.training.alone import LonelyTrial
 from dlsuite.training.initialize import clone_layers
 from dlsuite.training.objective import Objective
@@ -95,15 +95,16 @@ def compare_with_plain(
 
 
 def finished_model(model: Any, data: Dataset) -> keras.Model:
-    """A model that its user built, or saved as a `.keras` file.
+    """A model that its user built, made to end in logits.
 
     Raises:
-        SpecError: It cannot be read, is no model, or does not fit the data.
+        SpecError: It is no model, or does not fit the data.
     """
-    if isinstance(model, str | Path):
-        model = _read(Path(model))
     if not isinstance(model, keras.Model):
-        raise SpecError(f"model: expected a model's name or a keras.Model; got {model!r}.")
+        raise SpecError(
+            f"model: expected a model's name, a '.keras' file or a keras.Model; got {model!r}."
+        )
+    model = with_logits(model, outputs=data.outputs)
     expected = (None, *data.input_shape), (None, data.outputs)
     if (tuple(model.input_shape), tuple(model.output_shape)) != expected:
         raise SpecError(
@@ -111,16 +112,6 @@ def finished_model(model: Any, data: Dataset) -> keras.Model:
             f"{model.input_shape} to {model.output_shape}."
         )
     return model
-
-
-def _read(path: Path) -> keras.Model:
-    if not path.is_file():
-        raise SpecError(f"model: there is no file {path}.")
-    try:
-        return keras.models.load_model(path, compile=False)
-    except (ValueError, TypeError, OSError) as error:
-        reason = str(error).partition("\n")[0]
-        raise SpecError(f"{path}: Keras cannot read it: {reason}") from error
 
 
 def in_precision(model: keras.Model, dtype: str) -> keras.Model:
