@@ -24,6 +24,8 @@ from dlsuite.errors import DataError, SpecError
 if TYPE_CHECKING:
     import pandas as pd
 
+FEWEST_ROWS = 10
+"""With fewer rows, validation and test would hold one each."""
 _SPLITS = {
     **dict.fromkeys(("train", "training"), TRAIN),
     **dict.fromkeys(("validation", "valid", "val", "dev"), VALIDATION),
@@ -119,8 +121,15 @@ def make_table(
     """
     names = [str(name) for name in frame.columns]
     if len(set(names)) < len(names) or names != list(frame.columns):
-        raise DataError(f"{source}: expected texts as names of columns, each once; got {names}.")
+        raise DataError(
+            f"{source}: expected texts as names of columns, each once; got {names[:12]}. "
+            "Rename them, as in frame.columns = frame.columns.map(str)."
+        )
     _check_settings(names, source, target, rules, split_column, group_column, time_column)
+    if len(frame) < FEWEST_ROWS:
+        raise DataError(
+            f"{source}: expected at least {FEWEST_ROWS} rows, to split and to learn from; got {len(frame)}."
+        )
     frames: tuple[pd.DataFrame, ...] = (frame,)
     sources: tuple[str, ...] = (source,)
     if test is not None:
@@ -256,7 +265,7 @@ def _split_rules(
                 for frame, source in zip(frames, sources, strict=True)
             ]
         )
-    return SplitRules(given=given, groups=groups, times=times)
+    return SplitRules(given=given, groups=groups, times=times, test_source=(*sources, "")[1])
 
 
 def _column(frame: "pd.DataFrame", name: str, source: str) -> "pd.Series[Any]":
