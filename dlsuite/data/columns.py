@@ -221,8 +221,15 @@ def _kind_of_texts(
     source: str,
 ) -> tuple[ColumnKind, str | None, str]:
     """The kind, the format of dates, and the problem of a column of texts."""
+    import pandas as pd
+
     name = str(column.name)
-    if name in rules.categorical:
+    numbered = (
+        isinstance(column.dtype, pd.CategoricalDtype)
+        and column.dtype.categories.dtype.kind in "iuf"
+    )
+    # Categories that are numbers: whoever made the frame says that they are categories.
+    if name in rules.categorical or (numbered and name not in rules.numeric):
         return "category", None, ""
     there = counts > 0
     place = f"{source}, column {name!r}"

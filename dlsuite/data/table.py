@@ -148,7 +148,7 @@ def make_table(
     split = _split_rules(
         frames,
         sources,
-        missing=rules.missing,
+        rules=rules,
         split_column=split_column,
         group_column=group_column,
         time_column=time_column,
@@ -185,7 +185,13 @@ def make_table(
         rules=split,
         max_categories=max_categories,
         missing=rules.missing,
-        notes=(*told.notes, *left_out_note(described)),
+        notes=(*told.notes, *_split_note(aside - {target}), *left_out_note(described)),
+    )
+
+
+def _split_note(columns: Collection[str | None]) -> tuple[str, ...]:
+    return tuple(
+        f"Rows are split by {name!r}, which a model is not given." for name in columns if name
     )
 
 
@@ -225,13 +231,14 @@ def _split_rules(
     frames: Sequence["pd.DataFrame"],
     sources: Sequence[str],
     *,
-    missing: Sequence[str],
+    rules: ColumnRules,
     split_column: str | None,
     group_column: str | None,
     time_column: str | None,
 ) -> SplitRules:
     import pandas as pd
 
+    missing = rules.missing
     given: Array | None = None
     if len(frames) == 2:
         given = np.repeat([FREE, TEST], [len(frame) for frame in frames])
@@ -261,7 +268,7 @@ def _split_rules(
     if time_column is not None:
         times = np.concatenate(
             [
-                _times(_column(frame, time_column, source), source, missing)
+                _times(_column(frame, time_column, source), source, rules)
                 for frame, source in zip(frames, sources, strict=True)
             ]
         )
@@ -309,8 +316,7 @@ def _check_groups(groups: Array, given: Array, name: str, sources: Sequence[str]
         )
 
 
-def _times(column: "pd.Series[Any]", source: str, missing: Sequence[str]) -> Array:
-    rules = ColumnRules(missing=tuple(missing), keep=(str(column.name),))
+def _times(column: "pd.Series[Any]", source: str, rules: ColumnRules) -> Array:
     found = describe_column(column, rules, source=source)
     if found.problem:
         raise DataError(found.problem)
@@ -319,7 +325,9 @@ def _times(column: "pd.Series[Any]", source: str, missing: Sequence[str]) -> Arr
             f"{source}: time_column {column.name!r}: expected dates or numbers; got {found.example}."
         )
     wanted = found.input_column
-    times = raw_columns(column.to_frame(), (wanted,), source=source, missing=missing)[wanted.name]
+    times = raw_columns(column.to_frame(), (wanted,), source=source, missing=rules.missing)[
+        wanted.name
+    ]
     if np.isnan(times).any():
         position = int(np.argmax(np.isnan(times)))
         raise DataError(

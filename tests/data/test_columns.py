@@ -37,6 +37,8 @@ def described(values, name="a", **rules):
         (["12:30", "13:00"] * 20, "category"),
         (["cat_1", "cat_2"] * 20, "category"),
         (["2020", "2021"] * 20, "number"),
+        (pd.Categorical([1, 2] * 20), "category"),
+        (pd.Categorical(["1", "2"] * 20), "number"),
     ],
 )
 def test_kinds_are_found_out(values, kind):

@@ -74,8 +74,21 @@ def test_in_time_the_shares_are_sixty_twenty_twenty_and_smaller_sets_the_most_re
     small = loaded(frame, time_column="t", train_size=10)
     assert rows(small)["train"].tolist() == rows(data)["train"][-10:].tolist()
     assert "t" not in data.feature_names
+    assert "Rows are split by 't', which a model is not given." in data.notes
     kept = Dataset.from_frame(frame, target="y", time_column="t", keep="t")
     assert "t" in kept.feature_names
+
+
+def test_times_can_be_dates_that_need_a_format():
+    days = [f"{1 + i % 12:02d}/{1 + i // 12:02d}/2020" for i in range(96)]
+    frame = pd.DataFrame({"t": days, "y": np.arange(96) / 3})
+    with pytest.raises(
+        DataError, match="column 't': dates such as '01/01/2020' can be read in more"
+    ):
+        loaded(frame, time_column="t")
+    data = loaded(frame, time_column="t", date_format="%m/%d/%Y")
+    months = [int(days[row][:2]) for row in rows(data)["train"]]
+    assert months == sorted(months)
 
 
 def test_the_most_recent_rows_without_a_class_are_refused():
