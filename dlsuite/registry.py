@@ -1,15 +1,21 @@
 """One generic registry: names to entries, with a sorted listing and close matches for typing errors.
 
-Models and data sets each have one. What an entry is, and what decorator fills it, is left to them.
+Models, data sets, metrics and losses each have one. What an entry is, and what decorator fills it, is left
+to them. Packages that are installed register theirs by an entry point of the group `dlsuite.plugins`, a
+module that is imported when a name is listed or not found.
 """
 
 import fnmatch
-from collections.abc import Iterator
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Iterator
+from importlib.metadata import entry_points
+from typing import Any, Generic, TypeVar
 
-from dlsuite.errors import SpecError, UnknownNameError, closest
+from dlsuite.errors import DlsuiteError, SpecError, UnknownNameError, closest
 
 Entry = TypeVar("Entry")
+
+ENTRY_POINTS = "dlsuite.plugins"
+"""The group of entry points by which installed packages register what they have."""
 
 
 class Registry(Generic[Entry]):
@@ -22,6 +28,7 @@ class Registry(Generic[Entry]):
     def __init__(self, noun: str) -> None:
         self.noun = noun
         self._entries: dict[str, Entry] = {}
+        _registries.append(self)
 
     def add(self, name: str, entry: Entry) -> Entry:
         """Register an entry.
@@ -61,11 +68,14 @@ class Registry(Generic[Entry]):
             UnknownNameError: There is none of this name; the message lists the closest ones.
         """
         if name not in self._entries:
+            load_installed()
+        if name not in self._entries:
             raise UnknownNameError(f"Unknown {self.noun} {name!r}. {closest(name, self._entries)}")
         return self._entries[name]
 
     def names(self, pattern: str = "*") -> list[str]:
         """List the names that match a shell wildcard, sorted."""
+        load_installed()
         return [name for name in sorted(self._entries) if fnmatch.fnmatchcase(name, pattern)]
 
     def __iter__(self) -> Iterator[tuple[str, Entry]]:
@@ -74,3 +84,51 @@ class Registry(Generic[Entry]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries
+
+
+_registries: list[Registry[Any]] = []
+_imported: set[str] = set()
+"""The entry points whose modules were imported; `*` once all were."""
+
+
+def load_installed() -> None:
+    """Import what installed packages register; once in a process.
+
+    Raises:
+        SpecError: A package's module raises.
+    """
+    if "*" in _imported:
+        return
+    for point in entry_points(group=ENTRY_POINTS):
+        if point.value in _imported:
+            continue
+        _imported.add(point.value)  # Before it is imported: it may list names itself.
+        before = registered()
+        try:
+            point.load()
+        except Exception as error:
+            _imported.discard(point.value)
+            unregister(registered() - before)
+            said = (
+                str(error)
+                if isinstance(error, DlsuiteError)
+                else f"{type(error).__name__}: {error}"
+            )
+            package = point.dist.name if point.dist is not None else "an installed package"
+            raise SpecError(
+                f"plugin {point.name!r} of {package}: cannot be loaded ({said}). Mend it, or uninstall it."
+            ) from error
+    _imported.add("*")
+
+
+def registered() -> set[tuple[str, str]]:
+    """All that is registered, of every kind: nouns and names."""
+    return {(registry.noun, name) for registry in _registries for name in registry._entries}
+
+
+def unregister(entries: Iterable[tuple[str, str]]) -> None:
+    """Take entries out again, given by noun and name; those that are gone are left alone."""
+    for noun, name in entries:
+        for registry in _registries:
+            if registry.noun == noun:
+                registry._entries.pop(name, None)

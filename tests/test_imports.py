@@ -9,15 +9,17 @@ PACKAGE = Path(__file__).parents[1] / "dlsuite"
 
 MAY_IMPORT = {
     "errors": set(),
+    "source": set(),
     "registry": {"errors"},
     "spec": {"errors"},
     "data": {"errors", "registry", "spec"},
-    "models": {"errors", "registry", "spec", "data"},
+    "models": {"errors", "registry", "source", "spec", "data"},
     "training": {"errors", "registry", "spec", "data", "models"},
     "store": {"errors", "spec"},
     "analysis": {"errors"},
     "report": {"errors", "analysis"},
-    "study": {"errors", "spec", "data", "models", "training", "store", "analysis", "report"},
+    "study": {"errors", "registry", "spec", "data", "models", "training", "store"}
+    | {"analysis", "report"},
     "explanations": {"errors", "data", "models", "training", "store", "report", "study"},
     "terminal": {"study"},
     "cli": {"errors", "spec", "study", "explanations", "terminal"},

@@ -3,18 +3,22 @@
 from dlsuite.models import ann, cnn, rnn
 from dlsuite.models.catalog import (
     ModelEntry,
+    add_model,
     create_model,
     list_models,
     model_entry,
     register_model,
     unregister_model,
 )
+from dlsuite.models.plain import keyword_builder
 
 __all__ = [
     "ModelEntry",
+    "add_model",
     "ann",
     "cnn",
     "create_model",
+    "keyword_builder",
     "list_models",
     "model_entry",
     "register_model",

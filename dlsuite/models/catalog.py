@@ -1,17 +1,19 @@
 """The registry of models: names to builders, with what each takes and what kinds of data it is for."""
 
-import functools
-import hashlib
 import inspect
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dlsuite.errors import SpecError
+from dlsuite.models.adapt import with_logits
+from dlsuite.models.saved import SUFFIX, content_version, saved_builder
 from dlsuite.registry import Registry
-from dlsuite.spec import Hyperparameter, hyperparameters_of, validate_settings
+from dlsuite.source import source_version
+from dlsuite.spec import Hyperparameter, hyperparameters_of, is_path, validate_settings
 
 if TYPE_CHECKING:
     import keras
@@ -33,11 +35,13 @@ class ModelEntry:
         name: Its name.
         kinds: The kinds of data it takes.
         builder: The function that builds it.
+        path: The `.keras` file that it was saved in, if it comes from one.
     """
 
     name: str
     kinds: tuple[str, ...]
     builder: Callable[..., Any]
+    path: Path | None = None
 
     @cached_property
     def hyperparameters(self) -> dict[str, Hyperparameter]:
@@ -49,18 +53,16 @@ class ModelEntry:
         """What tells this builder from another of its name.
 
         For one of the suite's own it is empty, since their changes are counted by hand; for a user's it is
-        a hash of the source.
+        a hash of its source, for a saved one of the file.
         """
-        if self.builder.__module__.startswith("dlsuite."):
-            return ""
-        try:
-            source = inspect.getsource(self.builder)
-        except (OSError, TypeError):  # Typed into a shell, say.
-            code = getattr(self.builder, "__code__", None)
-            source = (
-                repr((code.co_code, code.co_consts)) if code is not None else repr(self.builder)
-            )
-        return hashlib.sha256(source.encode()).hexdigest()[:16]
+        if self.path is not None:
+            return content_version(self.path)
+        return "" if self.is_own else source_version(self.builder)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is one of the suite's own."""
+        return self.path is None and self.builder.__module__.startswith("dlsuite.")
 
     @property
     def summary(self) -> str:
@@ -120,18 +122,39 @@ def register_model(name: str, *, kinds: Iterable[str]) -> Callable[[Builder], Bu
     return register
 
 
+def add_model(name: str, builder: Callable[..., Any]) -> None:
+    """Register a builder for every kind of data, as it is.
+
+    Raises:
+        SpecError: The name is taken.
+    """
+    _models.add(name, ModelEntry(name=name, kinds=KINDS, builder=builder))
+
+
 def unregister_model(name: str) -> None:
     """Take a model out of the registry again."""
     _models.remove(name)
 
 
 def model_entry(name: str) -> ModelEntry:
-    """Look a registered model up.
+    """Look a registered model up, or make an entry of a `.keras` file.
+
+    Args:
+        name: Its name, or the path of a file.
 
     Raises:
         UnknownNameError: There is none of this name; the message lists the closest ones.
+        SpecError: It is a path, but not of a `.keras` file.
     """
-    return _models.get(name)
+    if not is_path(name):
+        return _models.get(name)
+    path = Path(name)
+    if path.suffix != SUFFIX:
+        raise SpecError(
+            f"model {name!r}: expected a registered name, or a file that ends in '{SUFFIX}'; a Python file "
+            "that registers models goes into 'plugins'."
+        )
+    return ModelEntry(name=path.stem, kinds=KINDS, builder=saved_builder(path), path=path)
 
 
 def list_models(pattern: str = "*", *, kind: str | None = None) -> list[str]:
@@ -184,8 +207,13 @@ def create_model(
         given["vocabulary"] = vocabulary
     import keras
 
+    def build() -> Any:
+        built = entry.builder(**given, **settings)
+        adapt = isinstance(built, keras.Model) and not entry.is_own
+        return with_logits(built, outputs=outputs) if adapt else built
+
     try:
-        model = _build_apart(functools.partial(entry.builder, **given, **settings))
+        model = _build_apart(build)
     except ValueError as error:  # Keras's word for a shape that does not fit.
         reason = str(error).partition("\n")[0]
         raise SpecError(

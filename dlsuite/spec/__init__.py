@@ -14,9 +14,10 @@ from dlsuite.spec.hyperparameters import (
     hyperparameters_of,
     validate_settings,
 )
-from dlsuite.spec.overrides import read_overrides
+from dlsuite.spec.overrides import read_lists, read_overrides
 from dlsuite.spec.reading import parse_study, read_study, study_schema, write_study
-from dlsuite.spec.study import Named, Study, Task
+from dlsuite.spec.study import Study
+from dlsuite.spec.tasks import Named, Task, is_path
 from dlsuite.spec.values import Range, Value
 
 __all__ = [
@@ -36,7 +37,9 @@ __all__ = [
     "WeightPenalty",
     "display",
     "hyperparameters_of",
+    "is_path",
     "parse_study",
+    "read_lists",
     "read_overrides",
     "read_study",
     "study_schema",

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dlsuite.errors import SpecError
+from dlsuite.spec.tasks import is_path
 
 
 def apply_override(data: dict[str, Any], override: str) -> None:
@@ -41,12 +42,34 @@ def read_overrides(overrides: Iterable[str]) -> dict[str, Any]:
     return settings
 
 
+def read_lists(overrides: Iterable[str]) -> dict[str, Any]:
+    """Read settings with several values each, as in `dropout=0,0.2` or `units=[64],[32,16]`.
+
+    A value is as TOML has it, or a text without quotes; instead of values there can be a range,
+    `{ from = 1e-4, to = 1e-1, steps = 4, scale = "log" }`.
+
+    Raises:
+        SpecError: One has no `=` or no value.
+    """
+    lists: dict[str, Any] = {}
+    for override in overrides:
+        key, separator, text = (part.strip() for part in override.partition("="))
+        if not separator or not key or not text:
+            raise SpecError(f"{override}: expected key=value,value, as in dropout=0,0.2,0.5.")
+        lists[key] = _toml_value(text)
+        if not isinstance(lists[key], dict | list):
+            several = _toml_value(f"[{text}]")
+            split = [_toml_value(part.strip()) for part in text.split(",")]
+            lists[key] = several if isinstance(several, list) else split
+    return lists
+
+
 def _step_into(place: Any, key: str, *, where: str) -> Any:
     index = _index(place, key, where=where)
     if isinstance(place, dict):
         # `model = "cnn"` is short for `model = { name = "cnn" }`, which has room for a setting.
         if isinstance(place.get(key), str) and key in ("model", "data"):
-            place[key] = {"name": place[key]}
+            place[key] = {"path" if is_path(place[key]) else "name": place[key]}
         place.setdefault(key, {})
     return place[index]
 

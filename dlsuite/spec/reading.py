@@ -4,6 +4,7 @@ Whatever is wrong with what was written becomes one line that names the file, th
 and what came.
 """
 
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,11 +37,15 @@ def read_study(path: Path, *, overrides: Sequence[str] = ()) -> Study:
         raw = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # A ValueError, too, is a number of 5,000 digits.
         raise SpecError(f"{path}: not valid TOML: {error}.") from error
-    return parse_study(raw, source=str(path), overrides=overrides)
+    return parse_study(raw, source=str(path), overrides=overrides, folder=path.parent)
 
 
 def parse_study(
-    raw: Mapping[str, Any], *, source: str = "study", overrides: Sequence[str] = ()
+    raw: Mapping[str, Any],
+    *,
+    source: str = "study",
+    overrides: Sequence[str] = (),
+    folder: Path | None = None,
 ) -> Study:
     """Make a study of a mapping such as a TOML file holds.
 
@@ -48,6 +53,7 @@ def parse_study(
         raw: The mapping; it is not changed.
         source: Where it comes from, for messages.
         overrides: Settings such as `seeds=3` that replace its own.
+        folder: What relative paths in it start from; they stay as they are if absent.
 
     Raises:
         SpecError: It is not a study.
@@ -56,16 +62,34 @@ def parse_study(
         data: Any = _copy(raw)
         for override in overrides:
             apply_override(data, override)
-        return _make(data, source)
+        study = _make(data, source)
     except RecursionError as error:
         raise SpecError(f"{source}: lists are nested too deep.") from error
+    if folder is None:
+        return study
+    return study.with_paths(lambda path: os.path.abspath(folder / path))
 
 
-def write_study(study: Study) -> str:
-    """Write a study as TOML that `read_study` reads back to an equal one."""
+def write_study(study: Study, *, folder: Path | None = None) -> str:
+    """Write a study as TOML that `read_study` reads back to an equal one.
+
+    Args:
+        study: The study.
+        folder: Where the file will stand: paths are written relative to it; as they are if absent.
+    """
     import tomlkit
 
+    if folder is not None:
+        start = folder
+        study = study.with_paths(lambda path: _relative(path, start))
     return tomlkit.dumps(study.as_dict())
+
+
+def _relative(path: str, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # On another drive.
+        return os.path.abspath(path)
 
 
 def study_schema() -> dict[str, Any]:

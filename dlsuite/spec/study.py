@@ -4,22 +4,14 @@ Everything here is immutable and typed. Whether a model takes a setting is not d
 `dlsuite.study.plan`, which knows the registries.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_serializer,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from dlsuite.errors import SpecError
 from dlsuite.spec.hyperparameters import display
+from dlsuite.spec.tasks import Frozen, Settings, Task
 from dlsuite.spec.values import Range, Value, Values, freeze, same, thaw
 from dlsuite.spec.wording import first_line
 
@@ -70,65 +62,20 @@ Seeds = Annotated[
     Field(min_length=1),
     AfterValidator(_no_duplicates),
 ]
-Setting = Annotated[Value, BeforeValidator(freeze)]
-Settings = dict[str, Setting]
 Lists = dict[str, Values]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Named(BaseModel):
-    """A registered model or data set, with settings of its own.
-
-    Written as its name, or as `{ name = "cnn", filters = [16, 32] }`.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
-
-    name: str = Field(min_length=1, description="The registered name.")
-    __pydantic_extra__: dict[str, Setting]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_name(cls, raw: object) -> object:
-        return {"name": raw} if isinstance(raw, str) else raw
-
-    @property
-    def settings(self) -> dict[str, Value]:
-        """Its own settings, without the name."""
-        return dict(self.__pydantic_extra__)
-
-    @model_serializer
-    def _as_written(self) -> str | dict[str, Any]:
-        return {"name": self.name, **self.settings} if self.settings else self.name
-
-
-class Task(_Frozen):
-    """A model together with a data set."""
-
-    model: Named = Field(description="A registered model, with settings of its own if need be.")
-    data: Named = Field(description="A registered data set, with settings of its own if need be.")
-    name: str | None = Field(
-        default=None, min_length=1, description="What to call it; `model/data` if absent."
-    )
-    fixed: Settings = Field(
-        default={}, description="Settings of this task, which go before the study's `[fixed]`."
-    )
-
-    @property
-    def label(self) -> str:
-        """What the task is called in tables and figures."""
-        return self.name or f"{self.model.name}/{self.data.name}"
-
-
-class Study(_Frozen):
+class Study(Frozen):
     """A question about hyperparameters, and everything that is needed to answer it."""
 
     name: str = Field(description="The folder in results/.")
     question: str = Field(default="", description="What the study asks, in a sentence.")
     tasks: tuple[Task, ...] = Field(min_length=1, strict=False, description="What is trained.")
+    plugins: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        default=(),
+        strict=False,
+        description="Python files that register models, data sets, metrics or losses.",
+    )
     seeds: Seeds = Field(
         default=tuple(range(10)), description="How many seeds, counted from 0, or a list of them."
     )
@@ -258,6 +205,24 @@ class Study(_Frozen):
             key: next(value for value in values if same(value, self.baseline.get(key, values[0])))
             for key, values in self.factors.items()
         }
+
+    def with_paths(self, change: Callable[[str], str]) -> "Study":
+        """The same study, with a change made to every path of a file that it names.
+
+        Args:
+            change: From a path as it is written to another one.
+        """
+        tasks = tuple(
+            task.model_copy(
+                update={
+                    "model": task.model.with_paths(change),
+                    "data": task.data.with_paths(change),
+                }
+            )
+            for task in self.tasks
+        )
+        plugins = tuple(change(path) for path in self.plugins)
+        return self.model_copy(update={"tasks": tasks, "plugins": plugins})
 
     def as_dict(self) -> dict[str, Any]:
         """The study as plain lists and dicts, ready for TOML or JSON, without what is not set."""

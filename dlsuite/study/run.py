@@ -83,7 +83,7 @@ def run(
         parts, _ = folder.parts()
         if finished_keys(parts, epochs=study.epochs) & set(keys.values()):
             tables = merge(plan, keys, parts, data)
-            folder.write({"study.toml": write_study(plan.study), **tables})
+            folder.write({"study.toml": write_study(plan.study, folder=folder.path), **tables})
             run_now = describe_run(started=started, finished=time.time(), trained=trained)
             folder.write({"environment.json": add_run(runs_before, run_now)})
 

@@ -48,9 +48,6 @@ def test_a_model_takes_every_kind_it_declares_and_gives_logits(name: str, kind: 
 
 
 # Keras 3.15 itself calls `np.array` on a variable when it saves, which NumPy 2 deprecates.
-@pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
 @pytest.mark.parametrize(("name", "kind"), FIRST)
 def test_a_model_fits_saves_and_loads(name: str, kind: str, tmp_path: Path) -> None:
     model = build(name, kind, dropout=0.2, batch_norm=True, l2=0.01)

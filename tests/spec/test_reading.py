@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlsuite.errors import SpecError
-from dlsuite.spec import Study, parse_study, read_study, study_schema, write_study
+from dlsuite.spec import (
+    Study,
+    parse_study,
+    read_lists,
+    read_study,
+    study_schema,
+    write_study,
+)
 
 MINIMAL: dict[str, Any] = {
     "name": "dropout",
@@ -361,7 +368,7 @@ def test_any_override_gives_a_study_or_a_spec_error(path: list[str], text: str) 
 
 # TOML is UTF-8, which has no lone surrogates.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
-names = texts.filter(lambda key: key != "name")
+names = texts.filter(lambda key: key not in ("name", "path"))
 values = st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(-1e300, 1e300) | texts
 lists = st.lists(values, min_size=1, max_size=1).map(list)
 good_studies = st.builds(
@@ -432,3 +439,68 @@ def test_more_seeds_than_anybody_trains_are_refused_at_once() -> None:
             factors={"dropout": [0.1]},
             seeds=10**12,
         )
+
+
+FILES = """
+name = "own"
+plugins = ["plugins/mine.py"]
+
+[factors]
+dropout = [0.0, 0.5]
+
+[[tasks]]
+model = "saved/net.keras"
+data = { path = "data/people.csv", target = "income", test_path = "data/later.csv" }
+
+[[tasks]]
+model = "mlp"
+data = { path = "/elsewhere/rows.v2.parquet", target = "y" }
+"""
+
+
+def test_paths_are_relative_to_the_study_and_stay_so_when_it_is_written(tmp_path: Path) -> None:
+    study = read(tmp_path, FILES)
+    first, second = study.tasks
+    assert study.plugins == (str(tmp_path / "plugins" / "mine.py"),)
+    assert (first.model.name, first.label) == (str(tmp_path / "saved/net.keras"), "net/people")
+    assert first.data.settings["test_path"] == str(tmp_path / "data/later.csv")
+    assert (second.data.name, second.label) == ("/elsewhere/rows.v2.parquet", "mlp/rows")
+    folder = tmp_path / "results" / "own"
+    folder.mkdir(parents=True)
+    (folder / "study.toml").write_text(write_study(study, folder=folder))
+    assert 'path = "../../data/people.csv"' in (folder / "study.toml").read_text()
+    assert read_study(folder / "study.toml") == study
+
+
+def test_a_path_can_be_set_and_goes_with_no_name() -> None:
+    tasks = [{"model": "cnn", "data": {"path": "a.csv", "name": "digits"}}]
+    with pytest.raises(SpecError, match=r"expected a 'name' .* or a 'path' .*, not both"):
+        parse_study(with_keys(tasks=tasks))
+    study = parse_study(MINIMAL, overrides=["tasks.0.data=a.csv", "tasks.0.data.target=y"])
+    assert study.as_dict()["tasks"][0]["data"] == {"path": "a.csv", "target": "y"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("dropout=0,0.2", {"dropout": [0, 0.2]}),
+        ("dropout=[0, 0.2]", {"dropout": [0, 0.2]}),
+        ("dropout=0.2", {"dropout": [0.2]}),
+        ("batch_norm=true,false", {"batch_norm": [True, False]}),
+        ("optimizer=sgd,adam", {"optimizer": ["sgd", "adam"]}),
+        ("units=[64],[32,16]", {"units": [[64], [32, 16]]}),
+        ("units=[[64],[32,16]]", {"units": [[64], [32, 16]]}),
+        (
+            "rate={from=1e-3,to=1e-1,steps=3}",
+            {"rate": {"from": 1e-3, "to": 1e-1, "steps": 3}},
+        ),
+    ],
+)
+def test_lists_are_written_shortly(text: str, expected: Any) -> None:
+    assert read_lists([text]) == expected
+
+
+@pytest.mark.parametrize("text", ["dropout", "=1", "dropout=", ""])
+def test_a_list_without_key_or_value_is_refused(text: str) -> None:
+    with pytest.raises(SpecError, match=r"expected key=value,value, as in dropout=0,0\.2,0\.5"):
+        read_lists([text])

@@ -54,9 +54,6 @@ def test_a_model_of_text_is_certified() -> None:
     assert all(row.moved > 1e-3 for row in certificate.differences)
 
 
-@pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
 def test_bidirectional_layers_with_dropout_are_certified() -> None:
     data = dlsuite.load_data("sunspots", train_size=60)
     inputs = keras.Input(data.input_shape)
@@ -81,9 +78,6 @@ def test_a_mistake_in_a_form_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert certificate.largest > 1e-9
 
 
-@pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
 def test_a_users_own_model_is_certified_from_its_file(tmp_path: Path) -> None:
     inputs = keras.Input((13,))
     x = keras.layers.Dense(6, activation="relu")(inputs)

@@ -104,9 +104,6 @@ def test_a_model_of_ones_own_stays_as_it_was_to_the_bit(own: Own) -> None:
     assert float(own.optimizer.learning_rate) == pytest.approx(0.0123)
 
 
-@pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
 def test_a_file_is_tried_like_the_model_in_it(own: Own, tmp_path: Path) -> None:
     own.model.save(tmp_path / "own.keras")
     found = of(str(tmp_path / "own.keras"))

@@ -1,0 +1,102 @@
+"""Models that know nothing of the suite end in logits, and mean the same."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from dlsuite.errors import SpecError
+from dlsuite.models.adapt import with_logits
+
+layers = keras.layers
+X = np.random.default_rng(0).normal(size=(5, 4)).astype("float32")
+
+
+def ending_in(*last: Any) -> keras.Model:
+    return keras.Sequential([keras.Input((4,)), layers.Dense(6, "relu"), *last])
+
+
+def probabilities_after(model: keras.Model, outputs: int) -> tuple[np.ndarray, np.ndarray]:
+    weights = model.get_weights()
+    adapted = with_logits(model, outputs=outputs)
+    adapted.set_weights(weights)
+    logits = np.asarray(adapted(X))
+    assert logits.shape == (5, outputs)
+    assert logits.min() < 0 or logits.max() > 1
+    return np.asarray(model(X)), np.asarray(keras.ops.softmax(logits * 1.0))
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        [layers.Dense(3, "softmax")],
+        [layers.Dense(3), layers.Softmax()],
+        [layers.Dense(3), layers.Activation("softmax")],
+    ],
+    ids=["of the last layer", "a layer of its own", "an activation layer"],
+)
+def test_a_softmax_at_the_end_is_taken_off(last: list[Any]) -> None:
+    before, after = probabilities_after(ending_in(*last), 3)
+    np.testing.assert_allclose(after, before, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [[layers.Dense(1, "sigmoid")], [layers.Dense(1), layers.Activation("sigmoid")]],
+    ids=["of the last layer", "a layer of its own"],
+)
+def test_a_sigmoid_for_two_classes_becomes_two_logits(last: list[Any]) -> None:
+    before, after = probabilities_after(ending_in(*last), 2)
+    np.testing.assert_allclose(after[:, 1], before[:, 0], atol=1e-6)
+
+
+def test_one_unit_without_activation_is_the_logit_of_the_second_class() -> None:
+    before, after = probabilities_after(ending_in(layers.Dense(1)), 2)
+    np.testing.assert_allclose(after[:, 1], 1 / (1 + np.exp(-before[:, 0])), atol=1e-6)
+
+
+def test_what_ends_in_logits_or_values_is_itself() -> None:
+    for model, outputs in (
+        (ending_in(layers.Dense(3)), 3),
+        (ending_in(layers.Dense(1)), 1),
+        (ending_in(layers.Dense(1, "sigmoid")), 1),
+    ):
+        assert with_logits(model, outputs=outputs) is model
+
+
+def test_the_same_builder_gives_the_same_names_each_time() -> None:
+    from dlsuite.models import create_model, register_model, unregister_model
+    from dlsuite.training.checks import structure_of
+
+    @register_model("sigmoid_for_test", kinds=["table"])
+    def build(*, input_shape: tuple[int, ...], outputs: int, rate: float = 0.0) -> keras.Model:
+        """One layer."""
+        inner = [layers.Dropout(rate), layers.Dense(1, activation="sigmoid")]
+        return keras.Sequential([keras.Input(input_shape), *inner])
+
+    try:
+        built = [
+            create_model("sigmoid_for_test", input_shape=(4,), outputs=2, rate=rate)
+            for rate in (0.1, 0.5)
+        ]
+    finally:
+        unregister_model("sigmoid_for_test")
+    assert structure_of(built[0]) == structure_of(built[1])
+
+
+@pytest.mark.parametrize(
+    ("last", "outputs", "words"),
+    [
+        ([layers.Dense(3, "sigmoid")], 3, "ends in 3 sigmoids"),
+        ([layers.Dense(1, "softmax")], 2, "a softmax over one unit, which is always 1"),
+        (
+            [layers.Dense(3), layers.Softmax(), layers.Reshape((3,))],
+            3,
+            "its outputs are probabilities, from 'reshape.*'; end it in",
+        ),
+    ],
+)
+def test_an_end_that_makes_no_sense_is_refused(last: list[Any], outputs: int, words: str) -> None:
+    with pytest.raises(SpecError, match=words):
+        with_logits(ending_in(*last), outputs=outputs)
