@@ -78,7 +78,8 @@ def load_data(
         return replace(entry.prepared, name=entry.name)
     own = {key: values[key] for key in hyperparameters_of(entry.loader)}
     common = {key: values[key] for key in hyperparameters_of(prepare) if key in values}
-    with _naming(taker, *filter(None, (entry.path, values.get("test_path")))):
+    paths = [path for path in (entry.path, values.get("test_path")) if path is not None]
+    with _naming(taker, *paths, *(str(Path(path).expanduser()) for path in paths)):
         return prepare(entry.read(own), replace(entry, name=entry.title), **common)
 
 

@@ -8,7 +8,7 @@ from dlsuite.data import Dataset
 from dlsuite.spec import Study, write_study
 from dlsuite.store import ResultsFolder
 from dlsuite.study.environment import add_run, describe_run, read_runs
-from dlsuite.study.executors import Executor, InProcessExecutor, Job, load
+from dlsuite.study.executors import Executor, InProcessExecutor, Job, fingerprint_of, load
 from dlsuite.study.merge import finished_keys, merge
 from dlsuite.study.plan import Plan, make_plan
 from dlsuite.study.plugins import check_plugin_models
@@ -162,7 +162,7 @@ def trial_keys(plan: Plan) -> tuple[dict[int, str], Mapping[str, Dataset]]:
     keys: dict[int, str] = {}
     data: dict[str, Dataset] = {}
     for position, trial in enumerate(plan.trials):
-        dataset = load(trial)
-        keys[position] = trial.key(dataset.fingerprint)
-        data.setdefault(trial.task, dataset)
+        keys[position] = trial.key(fingerprint_of(trial))
+        if trial.task not in data:
+            data[trial.task] = load(trial)
     return keys, data
