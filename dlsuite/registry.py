@@ -1,11 +1,16 @@
 """One generic registry: names to entries, with a sorted listing and close matches for typing errors.
 
-Models and data sets each have one. What an entry is, and what decorator fills it, is left to them.
+Models, data sets, metrics and losses each have one. What an entry is, and what decorator fills it, is left
+to them. What is asked of any user's function is here too: its source's hash, and where it stands.
 """
 
 import fnmatch
-from collections.abc import Iterator
-from typing import Generic, TypeVar
+import hashlib
+import inspect
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 from dlsuite.errors import SpecError, UnknownNameError, closest
 
@@ -74,3 +79,31 @@ class Registry(Generic[Entry]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries
+
+
+def source_version(function: Callable[..., Any]) -> str:
+    """What tells a function from another of its name: a hash of its source, 16 hexadecimal digits."""
+    try:
+        source = inspect.getsource(function)
+    except (OSError, TypeError):  # Typed into a shell, say.
+        code = getattr(function, "__code__", None)
+        source = repr((code.co_code, code.co_consts)) if code is not None else repr(function)
+    return hashlib.sha256(source.encode()).hexdigest()[:16]
+
+
+def definition_place(function: Callable[..., Any]) -> str:
+    """Where a function is defined, as in `plugin.py, line 12`."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return f"a {type(function).__name__}"
+    return f"{Path(code.co_filename).name}, line {code.co_firstlineno}"
+
+
+def call_place(function: Callable[..., Any], error: BaseException) -> str:
+    """Where in the function's own file an error was raised in a call of it."""
+    code = getattr(function, "__code__", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if code is not None and frame.filename == code.co_filename]
+    if not own:
+        return definition_place(function)
+    return f"{Path(own[-1].filename).name}, line {own[-1].lineno}"

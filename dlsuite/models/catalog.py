@@ -1,7 +1,6 @@
 """The registry of models: names to builders, with what each takes and what kinds of data it is for."""
 
 import functools
-import hashlib
 import inspect
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dlsuite.errors import SpecError
-from dlsuite.registry import Registry
+from dlsuite.registry import Registry, source_version
 from dlsuite.spec import Hyperparameter, hyperparameters_of, validate_settings
 
 if TYPE_CHECKING:
@@ -53,14 +52,7 @@ class ModelEntry:
         """
         if self.builder.__module__.startswith("dlsuite."):
             return ""
-        try:
-            source = inspect.getsource(self.builder)
-        except (OSError, TypeError):  # Typed into a shell, say.
-            code = getattr(self.builder, "__code__", None)
-            source = (
-                repr((code.co_code, code.co_consts)) if code is not None else repr(self.builder)
-            )
-        return hashlib.sha256(source.encode()).hexdigest()[:16]
+        return source_version(self.builder)
 
     @property
     def summary(self) -> str:
