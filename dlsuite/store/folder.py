@@ -16,7 +16,7 @@ import pandas as pd
 
 from dlsuite.errors import StoreError
 from dlsuite.spec import display
-from dlsuite.store.schema import PART_CURVES, PART_LAYERS, PART_TRIALS
+from dlsuite.store.schema import METRICS, PART_CURVES, PART_LAYERS, PART_TRIALS
 
 _TABLES = {"trials": PART_TRIALS, "curves": PART_CURVES, "layers": PART_LAYERS}
 
@@ -62,6 +62,8 @@ class ResultsFolder:
     def add_part(self, part: Part) -> None:
         """Write a part: into a folder of another name first, which is then renamed."""
         keys = "".join(part.trials["trial"]) + str(part.trials["epochs"].iloc[0])
+        if METRICS in part.trials:  # Others of the same trials are no reason to throw a part away.
+            keys += str(part.trials[METRICS].iloc[0])
         name = hashlib.sha256(keys.encode()).hexdigest()[:16]
         temporary = self._parts / f".{name}-{os.getpid()}"
         with self._failing("written"):
@@ -69,7 +71,8 @@ class ResultsFolder:
             temporary.mkdir(parents=True)
             for table, columns in _TABLES.items():
                 frame: pd.DataFrame = getattr(part, table)
-                text = to_csv(frame.reindex(columns=list(columns)))
+                further = [column for column in frame.columns if column not in columns]
+                text = to_csv(frame.reindex(columns=[*columns, *further]))
                 _write_synced(temporary / f"{table}.csv", text)
             if (self._parts / name).exists():
                 self._set_aside(self._parts / name)
@@ -188,7 +191,7 @@ def read_csv(path: Path) -> pd.DataFrame:
         OSError: The file cannot be read.
         ValueError: It is not a table.
     """
-    texts = {"trial": str, "condition": str, "task": str}
+    texts = {"trial": str, "condition": str, "task": str, METRICS: str}
     return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])
 
 
