@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "training": {"errors", "registry", "source", "spec", "data", "models"},
     "store": {"errors", "spec"},
     "analysis": {"errors", "spec"},
-    "report": {"errors", "spec", "analysis"},
+    "report": {"errors", "analysis"},
     "study": {"errors", "registry", "spec", "data", "models", "training", "store"}
     | {"analysis", "report"},
     "explanations": {"errors", "data", "models", "training", "store", "report", "study"},
