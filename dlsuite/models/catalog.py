@@ -213,7 +213,7 @@ def create_model(
         return with_logits(built, outputs=outputs) if adapt else built
 
     try:
-        model = _build_apart(build)
+        model = build_apart(build)
     except ValueError as error:  # Keras's word for a shape that does not fit.
         reason = str(error).partition("\n")[0]
         raise SpecError(
@@ -234,7 +234,7 @@ def create_model(
     return model
 
 
-def _build_apart(build: Callable[[], Any]) -> Any:
+def build_apart(build: Callable[[], Any]) -> Any:
     """Build in a thread of its own, where Keras counts unnamed layers from the beginning.
 
     A layer's draws depend on its name: a second model of the same builder must not be called otherwise

@@ -18,7 +18,7 @@ import pandas as pd
 from dlsuite.data import DataEntry, Dataset, Recent, data_entry, load_data
 from dlsuite.spec.metrics import Metric, tags_of
 from dlsuite.spec.values import thaw
-from dlsuite.store import Part
+from dlsuite.store import Part, Weights
 from dlsuite.store.schema import METRICS
 from dlsuite.study.trial import Trial
 from dlsuite.training.lanes import BUILDING
@@ -217,7 +217,23 @@ def _part_of(job: Job, results: Sequence[Any], watcher: Watcher, said: set[str])
         trials=pd.DataFrame(rows["trials"]).astype(integers),
         curves=pd.DataFrame(rows["curves"]),
         layers=pd.DataFrame(rows["layers"]),
+        weights=_best_weights(job, results),
     )
+
+
+def _best_weights(job: Job, results: Sequence[Any]) -> dict[str, Weights]:
+    """The weights of each condition's best seed, with each of its tuned values.
+
+    Whichever tuned values a study chooses, the best seed of all its parts is among those of the parts.
+    """
+    best: dict[str, tuple[float, str, Weights]] = {}
+    for trial, key, result in zip(job.trials, job.keys, results, strict=True):
+        if result.status == "completed":
+            candidate = json.dumps([trial.condition, thaw(trial.tuned)])
+            loss = result.scores["val_loss_best"]
+            if candidate not in best or loss < best[candidate][0]:
+                best[candidate] = loss, key, result.weights
+    return {key: weights for _, key, weights in best.values()}
 
 
 def setups_of(trials: Sequence[Trial], data: Dataset) -> list[Any]:

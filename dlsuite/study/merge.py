@@ -143,7 +143,8 @@ def _without_repeats(
         claimed |= own
         if own:
             tables = (part.trials, part.curves, part.layers)
-            kept.append(Part(*(table[table["trial"].isin(own)] for table in tables)))
+            trials, curves, layers = (table[table["trial"].isin(own)] for table in tables)
+            kept.append(Part(trials, curves, layers))
     return kept
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -158,6 +159,49 @@ class Results:
         from dlsuite.study.reports import write_report
 
         return write_report(self)
+
+    def best_model(self, *, task: str | None = None, condition: str | None = None) -> Any:
+        """Give back a trained model, ready to use: raw inputs in, probabilities or values out.
+
+        Of a condition it is the trial with the lowest validation loss among its seeds, at its best epoch and
+        with the tuned values that were chosen; see `dlsuite.models.portable` for what it takes and gives. It
+        comes from `models/` if it was saved there, else it is built anew from the weights that the study has
+        kept, which takes the data set and the model's builder.
+
+        Args:
+            task: Which task, as in `cnn/digits`; can be left out where the study has one.
+            condition: Which condition, as the tables write it; the best one on validation if absent.
+
+        Returns:
+            A plain `keras.Model` that `save` and `keras.models.load_model` handle without the suite.
+
+        Raises:
+            UnknownNameError: There is no such task or condition.
+            SpecError: The study has several tasks and none is named, or no trial of the condition completed.
+            StoreError: The weights were not kept, or what the model was made of is gone.
+        """
+        from dlsuite.study.trained_models import TrainedModels  # It needs this class.
+
+        return TrainedModels(self).best(task, condition)
+
+    def save_model(
+        self, path: str | Path, *, task: str | None = None, condition: str | None = None
+    ) -> None:
+        """Save a trained model as a `.keras` file, with a card that `dlsuite predict` reads.
+
+        Args:
+            path: The file.
+            task: As `best_model` takes it.
+            condition: As `best_model` takes it.
+
+        Raises:
+            UnknownNameError: There is no such task or condition.
+            SpecError: As of `best_model`; or the file's name does not end in `.keras`.
+            StoreError: As of `best_model`; or the file cannot be written.
+        """
+        from dlsuite.study.trained_models import TrainedModels
+
+        TrainedModels(self).save(path, task, condition)
 
     def __repr__(self) -> str:
         """The study and where its results are."""

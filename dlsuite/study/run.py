@@ -1,4 +1,4 @@
-"""Run a study: plan it, train what is missing, and bring tables and figures up to date."""
+"""Run a study: plan it, train what is missing, and bring tables, models and figures up to date."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -16,6 +16,7 @@ from dlsuite.study.populations import into_populations
 from dlsuite.study.reports import write_index, write_report
 from dlsuite.study.results import Results
 from dlsuite.study.sizes import population_size_of
+from dlsuite.study.trained_models import TrainedModels
 from dlsuite.study.trial import Trial
 
 
@@ -101,6 +102,7 @@ def run(
     finally:
         write_tables()
     results = Results(folder.path)
+    TrainedModels(results, plan).save_missing(watching.say)
     if report:
         # Even where nothing was trained: a run that was stopped while it drew left figures of older tables.
         write_report(results)
