@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 import typer
 
+from dlsuite.cli.ablation import ablate, new
 from dlsuite.cli.answers import power, show
 from dlsuite.cli.explanations import explain
 from dlsuite.cli.models import lr_range, verify
@@ -22,6 +23,8 @@ app = typer.Typer(
 )
 _COMMANDS: dict[str, Callable[..., None]] = {
     "run": run,
+    "ablate": ablate,
+    "new": new,
     "check": check,
     "list": list_,
     "show": show,

@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from dlsuite.cli.options import Data, Json, Model, Settings
+from dlsuite.cli.options import (
+    Data,
+    Json,
+    Model,
+    Plugins,
+    Settings,
+    Target,
+    plug_in,
+    settings_of,
+)
 
 
 def explain(
@@ -19,6 +28,8 @@ def explain(
     model: Model,
     data: Data,
     settings: Settings = None,
+    target: Target = None,
+    plugins: Plugins = None,
     epochs: Annotated[int, typer.Option(help="Epochs to train.")] = 20,
     seed: Annotated[int, typer.Option(help="The seed, or the first of several.")] = 0,
     out: Annotated[
@@ -35,8 +46,8 @@ def explain(
     descent: the loss surface, and the way down for three learning rates. minima: whether several seeds
     reach the same one. dropout: which units are off, and what they learn with and without it.
     """
+    plug_in(plugins)
     from dlsuite.explanations import explain as explain_topic
-    from dlsuite.spec import read_overrides
     from dlsuite.terminal import ProgressBar, print_lines
 
     with ProgressBar(f"explain {topic}") as bar:
@@ -44,7 +55,7 @@ def explain(
             topic,
             model,
             data,
-            settings=read_overrides(settings or []),
+            settings=settings_of(settings, target),
             epochs=epochs,
             seed=seed,
             watcher=bar,

@@ -6,13 +6,24 @@ from typing import Annotated
 
 import typer
 
-from dlsuite.cli.options import Data, Json, Model, Settings
+from dlsuite.cli.options import (
+    Data,
+    Json,
+    Model,
+    Plugins,
+    Settings,
+    Target,
+    plug_in,
+    settings_of,
+)
 
 
 def verify(
     model: Model,
     data: Data,
     settings: Settings = None,
+    target: Target = None,
+    plugins: Plugins = None,
     members: Annotated[int, typer.Option(min=1, help="Members of the population.")] = 4,
     steps: Annotated[int, typer.Option(min=1, help="Steps to train.")] = 200,
     tolerance: Annotated[
@@ -25,14 +36,14 @@ def verify(
     Both see the same batches and drop the same units. Exit code 1 if a loss differs by more than the
     tolerance in float64.
     """
-    from dlsuite.spec import read_overrides
+    plug_in(plugins)
     from dlsuite.study import verify as compare
     from dlsuite.study.describe import certificate_rows, certificate_verdict
 
     certificate = compare(
         model,
         data,
-        settings=read_overrides(settings or []),
+        settings=settings_of(settings, target),
         members=members,
         steps=steps,
         tolerance=tolerance,
@@ -52,6 +63,8 @@ def lr_range(
     model: Model,
     data: Data,
     settings: Settings = None,
+    target: Target = None,
+    plugins: Plugins = None,
     lowest: Annotated[float, typer.Option("--from", help="The lowest rate.")] = 1e-5,
     highest: Annotated[float, typer.Option("--to", help="The highest rate.")] = 10.0,
     steps: Annotated[int, typer.Option(help="How many rates.")] = 19,
@@ -63,7 +76,7 @@ def lr_range(
     as_json: Json = False,
 ) -> None:
     """Try many learning rates for a moment, side by side, and suggest one."""
-    from dlsuite.spec import read_overrides
+    plug_in(plugins)
     from dlsuite.study import lr_range as try_rates
     from dlsuite.terminal import ProgressBar, print_lines, print_rows
 
@@ -71,7 +84,7 @@ def lr_range(
         found = try_rates(
             model,
             data,
-            settings=read_overrides(settings or []),
+            settings=settings_of(settings, target),
             lowest=lowest,
             highest=highest,
             steps=steps,

@@ -1,7 +1,8 @@
 """What the commands take alike, and how they find a study."""
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,12 +27,23 @@ Overrides = Annotated[
 Model = Annotated[
     str, typer.Argument(metavar="MODEL", help="A registered model's name or a .keras file.")
 ]
-Data = Annotated[str, typer.Argument(metavar="DATA", help="A registered data set's name.")]
+Data = Annotated[
+    str, typer.Argument(metavar="DATA", help="A registered data set's name, or a file of a table.")
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
         "--set", metavar="KEY=VALUE", help="A hyperparameter's value, as in optimizer=sgd."
     ),
+]
+Plugins = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--plugin", metavar="FILE.py", help="A Python file that registers models, data or metrics."
+    ),
+]
+Target = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="The column to predict, where DATA is a file.")
 ]
 Seeds = Annotated[
     int | None, typer.Option(min=1, help="How many seeds, in place of the study's own.")
@@ -41,7 +53,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def read_study_at(
-    name: str, overrides: list[str] | None, seeds: int | None, out: Path
+    name: str,
+    overrides: list[str] | None,
+    seeds: int | None,
+    out: Path,
+    plugins: list[Path] | None = None,
 ) -> tuple["Study", Path]:
     """Read a study, see that it can be planned, and say in which folder its own stands."""
     from dlsuite.spec import read_study
@@ -50,11 +66,28 @@ def read_study_at(
     path = find_study(name)
     settings = [*(overrides or []), *([f"seeds={seeds}"] if seeds else [])]
     study = read_study(path, overrides=settings)
+    more = [str(plugin.absolute()) for plugin in plugins or []]
+    study = study.model_copy(update={"plugins": (*study.plugins, *more)})
     try:
         make_plan(study)
     except SpecError as error:
         raise SpecError(f"{path}: {error}") from error
     return study, path.parent.parent if path.name == "study.toml" and Path(name).is_dir() else out
+
+
+def settings_of(settings: list[str] | None, target: str | None) -> dict[str, Any]:
+    """Settings by name, of `--set` and `--target`."""
+    from dlsuite.spec import read_overrides
+
+    return {**read_overrides(settings or []), **({"target": target} if target is not None else {})}
+
+
+def plug_in(plugins: list[Path] | None) -> None:
+    """Run plugins, so that what they register can be used by name."""
+    if plugins:
+        from dlsuite.study import load_plugins
+
+        load_plugins(plugins)
 
 
 def open_results(name: str, out: Path) -> "Results":
@@ -63,6 +96,19 @@ def open_results(name: str, out: Path) -> "Results":
 
     folder = Path(name)
     return load_results(folder if folder.is_dir() else out / name)
+
+
+def print_findings(results: "Results", *, as_json: bool) -> None:
+    """Print what a run has found, and where it is."""
+    if as_json:
+        typer.echo(json.dumps({"folder": str(results.folder), "findings": results.findings}))
+        return
+    from dlsuite.terminal import print_lines
+
+    if results.study.question:
+        print_lines([f"{results.study.name}: {results.study.question}"])
+    print_lines(["", *results.findings, ""])
+    print_lines([places(results), ""])
 
 
 def places(results: "Results") -> str:

@@ -6,7 +6,16 @@ from typing import Annotated, Literal
 
 import typer
 
-from dlsuite.cli.options import Json, Out, Overrides, Seeds, places, read_study_at
+from dlsuite.cli.options import (
+    Json,
+    Out,
+    Overrides,
+    Plugins,
+    Seeds,
+    plug_in,
+    print_findings,
+    read_study_at,
+)
 from dlsuite.errors import SpecError
 
 
@@ -19,6 +28,7 @@ def run(
     ],
     overrides: Overrides = None,
     seeds: Seeds = None,
+    plugins: Plugins = None,
     out: Out = Path("results"),
     report: Annotated[
         bool, typer.Option(help="Draw figures and write the page at the end.")
@@ -26,9 +36,9 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run studies, or go on where a run stopped."""
-    chosen = [read_study_at(name, overrides, seeds, out) for name in studies]
+    chosen = [read_study_at(name, overrides, seeds, out, plugins) for name in studies]
     from dlsuite import study as suite
-    from dlsuite.terminal import ProgressBar, err, print_lines
+    from dlsuite.terminal import ProgressBar, err
 
     executor = suite.InProcessExecutor()
     for study, folder in chosen:
@@ -40,19 +50,14 @@ def run(
         except KeyboardInterrupt:
             err.print("\nInterrupted; finished populations are kept. Go on with the same command.")
             raise typer.Exit(130) from None
-        if as_json:
-            typer.echo(json.dumps({"folder": str(results.folder), "findings": results.findings}))
-            continue
-        if study.question:
-            print_lines([f"{study.name}: {study.question}"])
-        print_lines(["", *results.findings, ""])
-        print_lines([places(results), ""])
+        print_findings(results, as_json=as_json)
 
 
 def check(
     study_name: Annotated[str | None, typer.Argument(metavar="STUDY")] = None,
     overrides: Overrides = None,
     seeds: Seeds = None,
+    plugins: Plugins = None,
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON schema of study files, for editors.")
     ] = False,
@@ -66,7 +71,7 @@ def check(
         return
     if study_name is None:
         raise SpecError("check: expected a study's name, a TOML file or a results folder.")
-    study, _ = read_study_at(study_name, overrides, seeds, Path("results"))
+    study, _ = read_study_at(study_name, overrides, seeds, Path("results"), plugins)
     from dlsuite.study import make_plan
     from dlsuite.study.describe import describe_plan, plan_lines
 
@@ -85,11 +90,13 @@ def list_(
     kind: Annotated[
         str | None, typer.Option(help="Only for this kind of data: table, text, series or image.")
     ] = None,
+    plugins: Plugins = None,
     as_json: Json = False,
 ) -> None:
     """List models, data sets, shipped studies, or the hyperparameters that can be factors."""
     from dlsuite.study.describe import listing
 
+    plug_in(plugins)
     rows = listing(what, pattern=pattern, kind=kind)
     if as_json:
         typer.echo(json.dumps(rows, indent=2))

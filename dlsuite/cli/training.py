@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from dlsuite.cli.options import Data, Json, Model, Settings
+from dlsuite.cli.options import (
+    Data,
+    Json,
+    Model,
+    Plugins,
+    Settings,
+    Target,
+    plug_in,
+    settings_of,
+)
 from dlsuite.errors import SpecError
 
 _ROWS_SHOWN = 10
@@ -15,10 +24,9 @@ _ROWS_SHOWN = 10
 def train(
     model: Model,
     data: Data,
-    target: Annotated[
-        str | None, typer.Option(help="The column to predict, where DATA is a file.")
-    ] = None,
     settings: Settings = None,
+    target: Target = None,
+    plugins: Plugins = None,
     epochs: Annotated[int, typer.Option(help="Epochs to train.")] = 20,
     seed: Annotated[int, typer.Option(help="The seed.")] = 0,
     out: Annotated[
@@ -36,13 +44,11 @@ def train(
     """
     if out is not None and out.suffix != ".keras":
         raise SpecError(f"--out {out}: expected a file name that ends in .keras.")
-    from dlsuite.spec import read_overrides
     from dlsuite.study import train as train_one
     from dlsuite.terminal import ProgressBar, print_lines, print_rows
 
-    given = read_overrides(settings or [])
-    if target is not None:
-        given["target"] = target
+    plug_in(plugins)
+    given = settings_of(settings, target)
     with ProgressBar("train") as bar:
         history = train_one(model, data, epochs=epochs, seed=seed, watcher=bar, **given)
     files = []

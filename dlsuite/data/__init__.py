@@ -1,6 +1,7 @@
 """Data sets, split and scaled. Importing it imports neither TensorFlow nor what reads them."""
 
 from dlsuite.data import images, series, tables, text
+from dlsuite.data.arrays import make_arrays
 from dlsuite.data.catalog import (
     DataEntry,
     add_data,
@@ -64,6 +65,7 @@ __all__ = [
     "is_table_path",
     "list_data",
     "load_data",
+    "make_arrays",
     "raw_columns",
     "read_table",
     "register_data",

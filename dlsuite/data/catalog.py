@@ -64,7 +64,7 @@ class DataEntry(About):
     def state(self, settings: Mapping[str, Any]) -> Hashable:
         """What tells its content, with some settings, from that of before a file changed."""
         if self.path is None:
-            return self
+            return None
         return (file_state(self.path), file_state(settings.get("test_path")))
 
     def read(self, settings: Mapping[str, Any]) -> Raw:

@@ -129,7 +129,9 @@ def describe_column(
         if text
         else _of_numbers(column, rules, source=source)
     )
-    reason = "" if name in rules.keep or found.problem else _useless(column, found)
+    reason = found.reason
+    if not reason and not found.problem and name not in rules.keep:
+        reason = _useless(column, found)
     if name in rules.drop:
         return replace(found, used=False, reason="dropped", problem="")
     return replace(found, used=not reason, reason=reason)
@@ -165,6 +167,12 @@ def _of_numbers(column: "pd.Series[Any]", rules: ColumnRules, *, source: str) ->
             'are written, as in date_format = "%Y%m%d".'
         )
     lowest, highest = present.min(), present.max()
+    if kind == "number" and not np.isfinite([lowest, highest]).all():
+        position = int(np.argmax(np.isinf(column.to_numpy(dtype=np.float64, na_value=np.nan))))
+        problem = (
+            f"{source}, column {name!r}, {row_place(column, position)}: expected a finite number; got "
+            f"{column.iloc[position]}. Mend the file, or leave the column out with drop."
+        )
     ends = (f"{lowest:%Y-%m-%d}", f"{highest:%Y-%m-%d}") if kind == "date" else (lowest, highest)
     return ColumnDescription(
         name=name,
@@ -213,26 +221,33 @@ def _kind_of_texts(
     source: str,
 ) -> tuple[ColumnKind, str | None, str]:
     """The kind, the format of dates, and the problem of a column of texts."""
+    import pandas as pd
+
     name = str(column.name)
-    if name in rules.categorical:
+    numbered = (
+        isinstance(column.dtype, pd.CategoricalDtype)
+        and column.dtype.categories.dtype.kind in "iuf"
+    )
+    # Categories that are numbers: whoever made the frame says that they are categories.
+    if name in rules.categorical or (numbered and name not in rules.numeric):
         return "category", None, ""
     there = counts > 0
-    is_number = ~text_numbers(texts)[1] & there
-    is_truth = np.array([text.lower() in ("true", "false") for text in texts]) & there
-    if name in rules.numeric or is_number[there].all():
-        return "boolean" if is_truth[there].all() else "number", None, ""
-    found = find_format(texts[there], rules.date_format)
     place = f"{source}, column {name!r}"
     if name in rules.dates:
-        problem = "" if found.dates else f"{place}: {found.problem}"
-        # With a wrong date the encoding names the line.
+        found = find_format(texts[there], rules.date_format)
+        problem = f"{place}: {found.problem}" if found.problem else ""
         return "date", found.format or rules.date_format, problem
-    if found.dates:
+    is_number = ~text_numbers(texts)[1] & there
+    is_truth = np.array([text.lower() in ("true", "false") for text in texts]) & there
+    if is_number[there].all():
+        return "boolean" if is_truth[there].all() else "number", None, ""
+    found = find_format(texts[there], rules.date_format)
+    if found.dates and name not in rules.numeric:
         return "date", found.format, f"{place}: {found.problem}" if found.problem else ""
     grouped = np.array([bool(_THOUSANDS.fullmatch(text)) for text in texts]) & there
     share = counts[is_number | grouped].sum() / counts.sum()
     wrong = there & ~is_number
-    if share >= _MOSTLY and wrong.any() and not is_truth[wrong].all():
+    if share >= _MOSTLY or name in rules.numeric:
         position = int(np.flatnonzero(wrong[codes] & (codes >= 0))[0])
         value = texts[codes[position]]
         problem = (

@@ -25,6 +25,7 @@ _DAYS = (
 )
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 _SAMPLE = 100
+_MOSTLY = 0.5
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,20 @@ def find_format(texts: Array, given: str | None) -> DateFormat:
     sample = texts[:_SAMPLE]
     if given is not None and _fits(sample, given) and _fits(texts, given):
         return DateFormat(True, given)
-    if _looks_iso(sample) and _fits(sample, None) and _fits(texts, None):
-        return DateFormat(True)
+    iso = np.array([_looks_iso(text) for text in texts])
+    if iso.mean() > _MOSTLY and _fits(texts[iso], None):
+        if iso.all():
+            return DateFormat(True)
+        wrong = texts[~iso][0]
+        return DateFormat(
+            True,
+            problem=f'expected a date, as in most rows; got {wrong!r}. Say missing = ["{wrong}"] if it '
+            "stands for a missing value, or mend the file.",
+        )
+    wrong = next(iter(texts[np.isnat(text_dates(texts, given))]), texts[0])
     nothing = DateFormat(
         False,
-        problem=f"expected dates; got {texts[0]!r}. Say how they are written, as in "
+        problem=f"expected dates; got {wrong!r}. Say how they are written, as in "
         'date_format = "%d/%m/%Y", or take the column out of dates.',
     )
     if not all(any(character.isdigit() for character in text) for text in sample):
@@ -78,9 +88,9 @@ def find_format(texts: Array, given: str | None) -> DateFormat:
     )
 
 
-def _looks_iso(texts: Array) -> bool:
-    """Whether there is more to the texts than a year, which is a number first."""
-    return all(len(text) >= 7 and text[4] == "-" for text in texts)
+def _looks_iso(text: str) -> bool:
+    """Whether there is more to a text than a year, which is a number first."""
+    return len(text) >= 7 and text[:4].isdecimal() and text[4] == "-"
 
 
 def _fits_one(text: str, written: str) -> bool:

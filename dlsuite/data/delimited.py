@@ -7,7 +7,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NoReturn, cast
+from typing import IO, TYPE_CHECKING, Any, NoReturn, cast
 
 from dlsuite.data.frames import MARKERS, as_frame, check_names
 from dlsuite.data.inputs import NUMBER
@@ -35,8 +35,6 @@ def read_text(path: Path, separator: str | None, encoding: str) -> "pd.DataFrame
         DataError: The text cannot be read without guessing.
     """
     import pandas as pd
-    import pyarrow as pa
-    from pyarrow import csv as arrow
 
     _check_encoding(path, encoding)
     if separator is not None and len(separator) != 1:
@@ -60,6 +58,18 @@ def read_text(path: Path, separator: str | None, encoding: str) -> "pd.DataFrame
     if len(sample) == 1:
         raise DataError(f"{path}: has a line of column names but no rows.")
     separator = separator or _separator(path, encoding)
+    # Without a name here, so that Arrow's own columns are gone as soon as they are turned.
+    frame = as_frame(path, _parsed(path, separator, encoding, sample), names)
+    if _lines(path) == len(frame) + 1:
+        frame.index = pd.RangeIndex(2, len(frame) + 2, name="line")
+    return frame
+
+
+def _parsed(path: Path, separator: str, encoding: str, sample: list[tuple[int, list[str]]]) -> Any:
+    """Read the whole text, as an Arrow table."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
     try:
         table = arrow.read_csv(
             path,
@@ -77,13 +87,10 @@ def read_text(path: Path, separator: str | None, encoding: str) -> "pd.DataFrame
     except UnicodeError:
         _refuse_encoding(path, encoding)
     except pa.ArrowException as error:
-        _refuse_rows(path, separator, encoding, len(names), error)
+        _refuse_rows(path, separator, encoding, len(sample[0][1]), error)
     if any("binary" in str(field.type) for field in table.schema):
         _refuse_encoding(path, encoding)
-    frame = as_frame(path, table, names)
-    if _lines(path) == len(frame) + 1:
-        frame.index = pd.RangeIndex(2, len(frame) + 2, name="line")
-    return frame
+    return table
 
 
 def _check_encoding(path: Path, encoding: str) -> None:

@@ -46,10 +46,10 @@ def as_frame(path: Path, table: Any, names: list[str]) -> "pd.DataFrame":
     columns = []
     for name, column in zip(names, table.columns, strict=True):
         kind = column.type
-        if pa.types.is_nested(kind) and not pa.types.is_dictionary(kind):
+        if _is_other(kind):
             raise DataError(
-                f"{path}, column {name!r}: expected numbers, texts or dates; got {kind}. Take it apart "
-                "into columns of its own, or leave it out of the file."
+                f"{path}, column {name!r}: expected numbers, texts or dates; got {kind}. Turn it "
+                "into columns of these, or leave it out of the file."
             )
         if pa.types.is_decimal(kind):
             column = column.cast(pa.float64())
@@ -87,6 +87,15 @@ def check_names(path: Path, names: list[str]) -> None:
             f"{path}: expected a name of its own for each column; columns {' and '.join(places)} are "
             f"both called {doubled[0]!r}. Rename one of them."
         )
+
+
+def _is_other(kind: Any) -> bool:
+    """Whether values are lists, records or bytes."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        return False
+    return bool(pa.types.is_nested(kind) or "binary" in str(kind))
 
 
 def _is_text(kind: Any) -> bool:

@@ -107,7 +107,7 @@ def distinct_texts(column: "pd.Series[Any]", *, missing: Sequence[str] = ()) -> 
 
     Args:
         column: Texts, or anything that can be written as text.
-        missing: Texts that stand for a missing value.
+        missing: Texts that stand for a missing value, beside none and a question mark.
 
     Returns:
         For each row the place of its text, int `[n]`, -1 where missing; and the texts, object `[k]`, in
@@ -119,7 +119,7 @@ def distinct_texts(column: "pd.Series[Any]", *, missing: Sequence[str] = ()) -> 
     texts = np.array([str(value).strip() for value in found], dtype=object)
     if column.dtype.kind == "f":  # A column of whole numbers with a missing one.
         texts = np.array([canonical(text) for text in texts], dtype=object)
-    absent = np.isin(texts, np.array([MISSING, *missing], dtype=object))
+    absent = np.isin(texts, np.array([MISSING, "?", *missing], dtype=object))
     codes = np.where(codes >= 0, codes, len(texts))
     places = np.append(np.where(absent, -1, np.arange(len(texts))), -1)
     return places[codes], texts

@@ -78,7 +78,8 @@ def load_data(
         return replace(entry.prepared, name=entry.name)
     own = {key: values[key] for key in hyperparameters_of(entry.loader)}
     common = {key: values[key] for key in hyperparameters_of(prepare) if key in values}
-    with _naming(taker, *filter(None, (entry.path, values.get("test_path")))):
+    paths = [path for path in (entry.path, values.get("test_path")) if path is not None]
+    with _naming(taker, *paths, *(str(Path(path).expanduser()) for path in paths)):
         return prepare(entry.read(own), replace(entry, name=entry.title), **common)
 
 
@@ -103,19 +104,38 @@ def load_frame(
                 f"data: expected a name, a path or a pandas data frame; got a {type(given).__name__}. "
                 "Arrays go to Dataset.from_arrays."
             )
-    common, of_table = (
-        hyperparameters_of(prepare),
-        hyperparameters_of(table_from_file, skip=_OF_FILES),
+    common = hyperparameters_of(prepare)
+    own = {key: value for key, value in settings.items() if key not in common}
+    table = frame_table(frame, name=name, test=test, **own)
+    return load_raw(
+        table, name=name, settings={key: settings[key] for key in common if key in settings}
     )
-    values = validate_settings(settings, {**common, **of_table}, taker=f"data set {name!r}")
-    table = table_from_frame(
+
+
+def frame_table(frame: Any, *, name: str = "data", test: Any = None, **settings: Any) -> Table:
+    """Take a pandas data frame as a table, unsplit and not yet encoded.
+
+    Args:
+        frame: The rows.
+        name: What to call them in messages.
+        test: Test rows that come by themselves.
+        **settings: Those that `table_from_file` takes, but for those of files.
+
+    Raises:
+        SpecError: A setting is unknown, has the wrong type or is out of bounds.
+        DataError: The frame does not hold what was asked of it.
+    """
+    of_table = hyperparameters_of(table_from_file, skip=_OF_FILES)
+    values = validate_settings(
+        settings, {**hyperparameters_of(prepare), **of_table}, taker=f"data set {name!r}"
+    )
+    return table_from_frame(
         frame,
         name=name,
         target=values["target"],
         test=test,
         settings={key: values[key] for key in of_table},
     )
-    return load_raw(table, name=name, settings={key: values[key] for key in common})
 
 
 def load_raw(

@@ -28,11 +28,13 @@ class SplitRules:
         given: int `[n]`, for each row `TRAIN`, `VALIDATION`, `TEST` or `FREE`; None if all are free.
         groups: int `[n]`, the group of each row, none of which is in two splits; None without groups.
         times: float64 `[n]`, when each row was; later ones are held out. None without an order.
+        test_source: What to call the test rows in messages, if they come by themselves.
     """
 
     given: Array | None = None
     groups: Array | None = None
     times: Array | None = None
+    test_source: str = ""
 
     @property
     def most_recent(self) -> bool:
@@ -180,9 +182,11 @@ def _check(splits: list[Array], y: Array, rules: SplitRules, class_names: tuple[
         for name, places in zip(_NAMES[1:], splits[1:], strict=True):
             unseen = y[places][~known[y[places]]]
             if len(unseen):
+                label = class_names[int(unseen[0])]
+                where = f" of {rules.test_source}" if name == "test" and rules.test_source else ""
                 raise DataError(
-                    f"expected every class of the {name} split in training too; "
-                    f"{class_names[int(unseen[0])]!r} is not, in {len(unseen)} {name} rows."
+                    f"expected every class of the {name} split in training too; {label!r} is in "
+                    f"{int((y[places] == unseen[0]).sum())} {name} rows{where} and in none of training."
                 )
         if not known.all():
             absent = class_names[int(np.argmin(known))]

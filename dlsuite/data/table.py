@@ -24,6 +24,8 @@ from dlsuite.errors import DataError, SpecError
 if TYPE_CHECKING:
     import pandas as pd
 
+FEWEST_ROWS = 10
+"""With fewer rows, validation and test would hold one each."""
 _SPLITS = {
     **dict.fromkeys(("train", "training"), TRAIN),
     **dict.fromkeys(("validation", "valid", "val", "dev"), VALIDATION),
@@ -119,8 +121,15 @@ def make_table(
     """
     names = [str(name) for name in frame.columns]
     if len(set(names)) < len(names) or names != list(frame.columns):
-        raise DataError(f"{source}: expected texts as names of columns, each once; got {names}.")
+        raise DataError(
+            f"{source}: expected texts as names of columns, each once; got {names[:12]}. "
+            "Rename them, as in frame.columns = frame.columns.map(str)."
+        )
     _check_settings(names, source, target, rules, split_column, group_column, time_column)
+    if len(frame) < FEWEST_ROWS:
+        raise DataError(
+            f"{source}: expected at least {FEWEST_ROWS} rows, to split and to learn from; got {len(frame)}."
+        )
     frames: tuple[pd.DataFrame, ...] = (frame,)
     sources: tuple[str, ...] = (source,)
     if test is not None:
@@ -139,7 +148,7 @@ def make_table(
     split = _split_rules(
         frames,
         sources,
-        missing=rules.missing,
+        rules=rules,
         split_column=split_column,
         group_column=group_column,
         time_column=time_column,
@@ -177,7 +186,13 @@ def make_table(
         rules=split,
         max_categories=max_categories,
         missing=rules.missing,
-        notes=(*told.notes, *left_out_note(described)),
+        notes=(*told.notes, *_split_note(aside - {target}), *left_out_note(described)),
+    )
+
+
+def _split_note(columns: Collection[str | None]) -> tuple[str, ...]:
+    return tuple(
+        f"Rows are split by {name!r}, which a model is not given." for name in columns if name
     )
 
 
@@ -217,13 +232,14 @@ def _split_rules(
     frames: Sequence["pd.DataFrame"],
     sources: Sequence[str],
     *,
-    missing: Sequence[str],
+    rules: ColumnRules,
     split_column: str | None,
     group_column: str | None,
     time_column: str | None,
 ) -> SplitRules:
     import pandas as pd
 
+    missing = rules.missing
     given: Array | None = None
     if len(frames) == 2:
         given = np.repeat([FREE, TEST], [len(frame) for frame in frames])
@@ -253,11 +269,11 @@ def _split_rules(
     if time_column is not None:
         times = np.concatenate(
             [
-                _times(_column(frame, time_column, source), source, missing)
+                _times(_column(frame, time_column, source), source, rules)
                 for frame, source in zip(frames, sources, strict=True)
             ]
         )
-    return SplitRules(given=given, groups=groups, times=times)
+    return SplitRules(given=given, groups=groups, times=times, test_source=(*sources, "")[1])
 
 
 def _column(frame: "pd.DataFrame", name: str, source: str) -> "pd.Series[Any]":
@@ -301,8 +317,7 @@ def _check_groups(groups: Array, given: Array, name: str, sources: Sequence[str]
         )
 
 
-def _times(column: "pd.Series[Any]", source: str, missing: Sequence[str]) -> Array:
-    rules = ColumnRules(missing=tuple(missing), keep=(str(column.name),))
+def _times(column: "pd.Series[Any]", source: str, rules: ColumnRules) -> Array:
     found = describe_column(column, rules, source=source)
     if found.problem:
         raise DataError(found.problem)
@@ -311,7 +326,9 @@ def _times(column: "pd.Series[Any]", source: str, missing: Sequence[str]) -> Arr
             f"{source}: time_column {column.name!r}: expected dates or numbers; got {found.example}."
         )
     wanted = found.input_column
-    times = raw_columns(column.to_frame(), (wanted,), source=source, missing=missing)[wanted.name]
+    times = raw_columns(column.to_frame(), (wanted,), source=source, missing=rules.missing)[
+        wanted.name
+    ]
     if np.isnan(times).any():
         position = int(np.argmax(np.isnan(times)))
         raise DataError(

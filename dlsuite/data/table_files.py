@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 Names = Annotated[
     tuple[str, ...],
     BeforeValidator(
-        lambda raw: (raw,) if isinstance(raw, str) else raw,
+        lambda raw: (
+            (raw,) if isinstance(raw, str) else tuple(raw) if isinstance(raw, list) else raw
+        ),
         json_schema_input_type=str | list[str],
     ),
 ]

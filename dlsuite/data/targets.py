@@ -138,13 +138,18 @@ def check_class_sizes(
     Raises:
         DataError: There is one class, or too small a one.
     """
+    if len(class_names) > max(len(y) / 2, FEWEST_OF_A_CLASS):
+        raise DataError(
+            f"{where}: {len(class_names)} different values in {len(y)} {row}s are no classes. Choose another "
+            "target."
+        )
     counts = np.bincount(y, minlength=len(class_names))
     if len(class_names) < 2:
         raise DataError(f"{where}: expected 2 classes or more; every {row} has {class_names[0]!r}.")
     rarest = int(np.argmin(counts))
     if counts[rarest] < FEWEST_OF_A_CLASS:
         too_small = int((counts < FEWEST_OF_A_CLASS).sum())
-        others = f"; so have {too_small - 1} other classes" if too_small > 1 else ""
+        others = f", and {too_small - 1} more have too few" if too_small > 1 else ""
         number = ', or say task_type = "regression"' if _numeric(class_names) else ""
         raise DataError(
             f"{where}: expected at least {FEWEST_OF_A_CLASS} {row}s of each class; "

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlsuite.data import Dataset
 from dlsuite.errors import SpecError
 from dlsuite.models import model_entry
 from dlsuite.study.run import RunWatcher
-from dlsuite.study.subject import is_registered, subject_data, subject_model, take_training
+from dlsuite.study.subject import subject_data, subject_model, subject_name, take_training
 from dlsuite.training.quiet import import_tensorflow
 from dlsuite.training.settings import TrainingSettings
 
@@ -46,9 +47,8 @@ class Subject:
 
     def has(self, hyperparameter: str) -> bool:
         """Whether the model has a hyperparameter by which it can be built anew, such as `batch_norm`."""
-        return (
-            is_registered(self.model) and hyperparameter in model_entry(self.model).hyperparameters
-        )
+        named = isinstance(self.model, str | Path)
+        return named and hyperparameter in model_entry(str(self.model)).hyperparameters
 
     def build(self, **changes: Any) -> Any:
         """Build the model, with some hyperparameters changed.
@@ -105,6 +105,12 @@ def read_subject(
         raise SpecError(f"explain: epochs: expected a whole number, at least 1; got {epochs}.")
     given = dict(settings)
     training = take_training(given)
+    for key in ("loss", "class_weight"):
+        if key in training:
+            raise SpecError(
+                f"explain: {key}: what is drawn is of the task's default loss, every example counting the "
+                "same; leave it out."
+            )
     chosen = TrainingSettings(**training)
     dataset = subject_data(data, given, examples=_EXAMPLES)
     import_tensorflow()
@@ -113,9 +119,8 @@ def read_subject(
     plain = subject_model(model, dataset, given, asker="explain")
     Trainer().check(TrialSetup(plain, chosen, seed), dataset)
     return Subject(
-        # A file is read once.
-        model=model if is_registered(model) else plain,
-        name=f"{model if is_registered(model) else plain.name}/{dataset.name}",
+        model=model,
+        name=subject_name(model, plain, dataset),
         data=dataset,
         settings=given,
         training=chosen,

@@ -54,7 +54,7 @@ def plot_training(
     """
     color = OKABE_ITO[0]
     name = str(data["task"].iloc[0])
-    ax = plot_learning_curves(data, name, ax, task_type=task_type, colors={"": color})
+    ax = plot_learning_curves(data, name, ax, about={"task_type": task_type}, colors={"": color})
     marks = [
         Line2D([], [], color=color, linestyle=LINE_STYLES["val"], label="validation"),
         Line2D([], [], color=color, linestyle=LINE_STYLES["train"], linewidth=1.0, label="train"),

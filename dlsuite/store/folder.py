@@ -16,7 +16,7 @@ import pandas as pd
 
 from dlsuite.errors import StoreError
 from dlsuite.spec import display
-from dlsuite.store.schema import PART_CURVES, PART_LAYERS, PART_TRIALS
+from dlsuite.store.schema import METRICS, PART_CURVES, PART_LAYERS, PART_TRIALS
 from dlsuite.store.weights import Weights, read_weights, weighed_trials, write_weights
 
 _WEIGHTS = "weights.npz"
@@ -69,6 +69,8 @@ class ResultsFolder:
     def add_part(self, part: Part) -> None:
         """Write a part: into a folder of another name first, which is then renamed."""
         keys = "".join(part.trials["trial"]) + str(part.trials["epochs"].iloc[0])
+        if METRICS in part.trials:  # Others of the same trials are no reason to throw a part away.
+            keys += str(part.trials[METRICS].iloc[0])
         name = hashlib.sha256(keys.encode()).hexdigest()[:16]
         temporary = self._parts / f".{name}-{os.getpid()}"
         with self._failing("written"):
@@ -76,7 +78,8 @@ class ResultsFolder:
             temporary.mkdir(parents=True)
             for table, columns in _TABLES.items():
                 frame: pd.DataFrame = getattr(part, table)
-                text = to_csv(frame.reindex(columns=list(columns)))
+                further = [column for column in frame.columns if column not in columns]
+                text = to_csv(frame.reindex(columns=[*columns, *further]))
                 _write_synced(temporary / f"{table}.csv", text)
             if part.weights:
                 write_weights(temporary / _WEIGHTS, part.weights)
@@ -246,7 +249,7 @@ def read_csv(path: Path) -> pd.DataFrame:
         OSError: The file cannot be read.
         ValueError: It is not a table.
     """
-    texts = {"trial": str, "condition": str, "task": str}
+    texts = {"trial": str, "condition": str, "task": str, METRICS: str}
     return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])
 
 

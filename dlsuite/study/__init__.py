@@ -1,11 +1,13 @@
 """Studies: planned, run, resumed, and opened as data frames."""
 
+from dlsuite.study.ablate import ablate
 from dlsuite.study.certificate import Certificate, verify
 from dlsuite.study.executors import Executor, InProcessExecutor, Job
 from dlsuite.study.history import History
 from dlsuite.study.library import find_study, list_studies
 from dlsuite.study.lr_range import lr_range
 from dlsuite.study.plan import Plan, make_plan
+from dlsuite.study.plugins import check_plugin_models, load_plugins
 from dlsuite.study.predictions import Predictions, predict_file
 from dlsuite.study.rate_range import LearningRateRange
 from dlsuite.study.resolve import PlannedTask
@@ -26,8 +28,11 @@ __all__ = [
     "Predictions",
     "Results",
     "Trial",
+    "ablate",
+    "check_plugin_models",
     "find_study",
     "list_studies",
+    "load_plugins",
     "load_results",
     "lr_range",
     "make_plan",

@@ -3,15 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dlsuite.data import data_entry, data_settings, list_data
+from dlsuite.data import Dataset, data_entry, data_settings, list_data
 from dlsuite.models import list_models, model_entry
 from dlsuite.spec import Hyperparameter, display
 from dlsuite.spec.values import thaw
 from dlsuite.study.certificate import Certificate
 from dlsuite.study.executors import load
+from dlsuite.study.guessing import guess_scores
 from dlsuite.study.library import find_study, list_studies
 from dlsuite.study.plan import Plan
+from dlsuite.study.plugins import check_plugin_models
 from dlsuite.study.populations import into_populations
+from dlsuite.study.resolve import PlannedTask
 from dlsuite.study.sizes import estimate_size
 from dlsuite.study.trial import Trial, condition_label
 from dlsuite.training.lanes import lanes
@@ -27,6 +30,7 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
     Returns:
         Plain values, ready for JSON.
     """
+    check_plugin_models()
     study = plan.study
     first: dict[str, Trial] = {}
     for trial in plan.trials:
@@ -39,13 +43,14 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
             {
                 "task": task.label,
                 "model": task.model.name,
-                "data": task.data.name,
+                "data": task.data.title,
                 "kind": data.kind,
                 "train": len(data.train),
                 "validation": len(data.validation),
                 "test": len(data.test),
                 "metric": task.metric,
-                "guess": f"{data.guess.name}: {data.guess.scores['test'][task.metric]:.3g}",
+                "guess": _guess(data, task),
+                "notes": list(data.notes),
                 "groups": [group for group in groups if group["task"] == task.label],
             }
         )
@@ -65,6 +70,16 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "populations": sum(group["populations"] for group in groups),
         "tasks": tasks,
     }
+
+
+def _guess(data: Dataset, task: PlannedTask) -> str:
+    """How one guesses, and what it scores on test where that is known."""
+    known = dict(data.guess.scores.get("test", {})) | {
+        column.removeprefix("guess_test_"): score
+        for column, score in guess_scores(data, task.asked).items()
+    }
+    score = f": {known[task.metric]:.3g}" if task.metric in known else ""
+    return f"{data.guess.name}{score}"
 
 
 def plan_lines(description: Mapping[str, Any]) -> list[str]:
@@ -103,6 +118,7 @@ def plan_lines(description: Mapping[str, Any]) -> list[str]:
             f"{task['task']}: {task['kind']}, {task['train']} train, {task['validation']} validation, "
             f"{task['test']} test; {task['metric']} decides (guessing the {task['guess']})"
         )
+        lines += [f"  {note}" for note in task["notes"]]
         lines += [_group_line(group) for group in task["groups"]]
     most = max(group["megabytes"] for task in description["tasks"] for group in task["groups"])
     return [

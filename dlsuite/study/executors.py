@@ -7,16 +7,19 @@ import functools
 import itertools
 import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 import pandas as pd
 
-from dlsuite.data import DataEntry, Dataset, data_entry, load_data
+from dlsuite.data import DataEntry, Dataset, Recent, data_entry, load_data
+from dlsuite.spec.metrics import Metric, tags_of
 from dlsuite.spec.values import thaw
 from dlsuite.store import Part, Weights
+from dlsuite.store.schema import METRICS
 from dlsuite.study.trial import Trial
 from dlsuite.training.lanes import BUILDING
 from dlsuite.training.lanes import lanes as default_lanes
@@ -31,10 +34,12 @@ class Job:
     Attributes:
         trials: Its trials; they have their structural values in common.
         keys: Their keys, in the same order.
+        metrics: What is computed of their predictions.
     """
 
     trials: tuple[Trial, ...]
     keys: tuple[str, ...]
+    metrics: tuple[Metric, ...] = ()
 
 
 class Watcher(TrainingWatcher, Protocol):
@@ -105,7 +110,9 @@ class InProcessExecutor:
         """What a lane does for a job. Data and models are made here, in the main thread."""
         data = load(job.trials[0])
         setups, epochs = setups_of(job.trials, data), job.trials[0].epochs
-        return lambda: self._trainer.train(setups, data, epochs=epochs, watcher=watcher)
+        return lambda: self._trainer.train(
+            setups, data, epochs=epochs, watcher=watcher, metrics=job.metrics
+        )
 
 
 class SharedWatcher:
@@ -143,15 +150,40 @@ class StoppedError(Exception):
 
 
 def load(trial: Trial) -> Dataset:
-    """Load the data set of a trial, once for each of its settings."""
-    settings = json.dumps(thaw(trial.data_settings), sort_keys=True)
-    return _load(data_entry(trial.data), settings)
+    """Load the data set of a trial; again only if it was not used for long, or a file has changed."""
+    return _data.get(_data_key(trial), lambda: load_data(trial.data, **_data_settings(trial)))
 
 
-@functools.lru_cache(maxsize=32)
-def _load(entry: DataEntry, settings: str) -> Dataset:
-    """By its entry, not its name: a name can be registered again for something else."""
-    return load_data(entry.name, **json.loads(settings))
+def fingerprint_of(trial: Trial) -> str:
+    """The fingerprint of a trial's data set; known without loading it again, as data may be large."""
+    entry, *key = _data_key(trial)
+    known = _fingerprints.setdefault(entry, {})
+    if tuple(key) not in known:
+        known[tuple(key)] = load(trial).fingerprint
+    return known[tuple(key)]
+
+
+def _bytes_of(data: Dataset) -> int:
+    return sum(
+        split.x.nbytes + split.y.nbytes for split in (data.train, data.validation, data.test)
+    )
+
+
+_data: Recent[Dataset] = Recent(_bytes_of)
+# An entry that is registered no more, such as that of arrays in a notebook, is forgotten.
+_fingerprints: WeakKeyDictionary[DataEntry, dict[Hashable, str]] = WeakKeyDictionary()
+
+
+def _data_key(trial: Trial) -> tuple[DataEntry, Hashable, str]:
+    """By the entry, not its name: a name can be registered again for something else."""
+    entry, settings = data_entry(trial.data), _data_settings(trial)
+    return entry, entry.state(settings), json.dumps(settings, sort_keys=True)
+
+
+def _data_settings(trial: Trial) -> dict[str, Any]:
+    settings = thaw(trial.data_settings)
+    assert isinstance(settings, dict)
+    return settings
 
 
 def _part_of(job: Job, results: Sequence[Any], watcher: Watcher, said: set[str]) -> Part:
@@ -175,6 +207,7 @@ def _part_of(job: Job, results: Sequence[Any], watcher: Watcher, said: set[str])
                 "parameters": result.parameters,
                 "members": result.members,
                 **result.scores,
+                **({METRICS: tags_of(job.metrics)} if job.metrics else {}),
             }
         )
         rows["curves"] += [{"trial": key, **row} for row in result.curves]

@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from dlsuite.analysis.measures import higher_is_better
 from dlsuite.data import Dataset
 from dlsuite.errors import SpecError
 from dlsuite.report.style import save_figure
 from dlsuite.report.training_curves import plot_training, training_curve_data
+from dlsuite.spec.metrics import known_metric, metrics_of_every_trial
 from dlsuite.store import ResultsFolder, to_csv
 
 _EPOCHS_SHOWN = 8
@@ -47,18 +47,13 @@ class History:
     notes: tuple[str, ...] = ()
 
     @property
-    def measured(self) -> tuple[str, ...]:
-        """What is measured: `loss`, then the metrics, the one that decides first."""
-        return tuple(
-            column.removeprefix("val_")
-            for column in self.curves.columns
-            if column.startswith("val_")
-        )
-
-    @property
     def metric(self) -> str:
         """The metric that decides for this type of task."""
-        return self.measured[1]
+        return metrics_of_every_trial(self.data.task_type)[1].name
+
+    @property
+    def _scores(self) -> tuple[str, ...]:
+        return tuple(metric.name for metric in metrics_of_every_trial(self.data.task_type))
 
     def save(self, path: str | Path) -> None:
         """Save the trained model as a portable `.keras` file: raw inputs in, probabilities or values out.
@@ -99,10 +94,9 @@ class History:
         """
         if self.curves.empty:
             raise SpecError(f"plot: {self.sentence()} There is no epoch to draw.")
-        if score not in self.measured:
-            raise SpecError(
-                f"plot: score: expected one of {', '.join(self.measured)}; got {score!r}."
-            )
+        known = self._scores
+        if score not in known:
+            raise SpecError(f"plot: score: expected one of {', '.join(known)}; got {score!r}.")
         data = training_curve_data(
             self.curves,
             name=self.name,
@@ -160,14 +154,14 @@ class History:
         guess = self.data.guess.scores["test"]
         return [
             {
-                "best epoch": f"{score} ({'greater' if higher_is_better(score) else 'lower'} is better)",
+                "best epoch": f"{score} ({_better(score)} is better)",
                 "train": f"{self.scores[f'train_{score}_best']:.4g}",
                 "validation": f"{self.scores[f'val_{score}_best']:.4g}",
                 "test": f"{self.scores[f'test_{score}']:.4g}",
                 f"{self.data.guess.name}, test": f"{guess[score]:.4g}" if score in guess else "-",
                 "gap, validation": f"{self.scores[f'gap_{score}_best']:+.4g}",
             }
-            for score in self.measured
+            for score in self._scores
         ]
 
     def sentence(self) -> str:
@@ -207,3 +201,7 @@ class History:
     def __repr__(self) -> str:
         """How it went, in a line."""
         return f"History({self.sentence()!r})"
+
+
+def _better(score: str) -> str:
+    return "greater" if known_metric(score).greater_is_better else "lower"

@@ -21,7 +21,7 @@ from dlsuite.errors import SpecError
 from dlsuite.study.executors import SharedWatcher
 from dlsuite.study.rate_range import LearningRateRange
 from dlsuite.study.run import RunWatcher
-from dlsuite.study.subject import is_registered, subject_data, subject_model, take_training
+from dlsuite.study.subject import subject_data, subject_model, subject_name, take_training
 from dlsuite.training.lanes import lanes
 from dlsuite.training.quiet import import_tensorflow
 from dlsuite.training.settings import TrainingSettings
@@ -104,7 +104,7 @@ def lr_range(
     of_epoch = steps_per_epoch(setups[0], dataset)
     epochs = epochs or max(3, math.ceil(_STEPS / of_epoch))
     results = _train(setups, dataset, epochs, watcher or RunWatcher())
-    name = f"{model if is_registered(model) else plain.name}/{dataset.name}"
+    name = subject_name(model, plain, dataset)
     trials, curves = _tables(setups, results, name)
     judged = learning_rates(
         trials,

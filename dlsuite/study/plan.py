@@ -1,7 +1,7 @@
 """From a study to its trials: names resolved, settings checked, conditions crossed with seeds.
 
-Here the specification meets the registries. No data set is read and no model built, so this needs no
-TensorFlow.
+Here the specification meets the registries. No model is built, and of the data only a user's own files are
+read, since their target says what kind of task it is; so this needs no TensorFlow.
 """
 
 import itertools
@@ -12,7 +12,9 @@ from typing import Any
 from dlsuite.data import data_entry
 from dlsuite.errors import SpecError
 from dlsuite.spec import Study, Value, display
+from dlsuite.spec.metrics import list_metrics, metric_entry
 from dlsuite.study.designs import conditions_of
+from dlsuite.study.plugins import load_plugins
 from dlsuite.study.populations import into_groups
 from dlsuite.study.resolve import PlannedTask, Resolver, validate_at
 from dlsuite.study.trial import Trial
@@ -49,8 +51,10 @@ def make_plan(study: Study) -> Plan:
     Raises:
         UnknownNameError: There is no such model or data set.
         SpecError: A setting is not taken, has the wrong type or is out of bounds, a task's model does not
-            take its data's kind, or the metric does not fit.
+            take its data's kind, the metric does not fit, or a plugin cannot be used.
+        DataError: A file of data cannot be read, or does not hold the target.
     """
+    load_plugins(study.plugins)
     resolved = [Resolver(study, task) for task in study.tasks]
     _check_fixed(study, resolved)
     study = _in_own_types(study, resolved)
@@ -65,10 +69,12 @@ def make_plan(study: Study) -> Plan:
         for split_seed in study.split_seeds
         for seed in study.seeds
     ]
-    _check_effect(study, trials)
+    tasks = tuple(resolver.planned(study) for resolver in resolved)
+    _check_effect(study, trials, tasks)
+    _check_metrics(study, tasks)
     return Plan(
         study=study,
-        tasks=tuple(resolver.planned(study) for resolver in resolved),
+        tasks=tasks,
         conditions=tuple(conditions),
         trials=tuple(trials),
     )
@@ -110,14 +116,32 @@ def _in_own_types(study: Study, resolved: Sequence[Resolver]) -> Study:
     )
 
 
-def _check_effect(study: Study, trials: Sequence[Trial]) -> None:
+def _check_metrics(study: Study, tasks: Sequence[PlannedTask]) -> None:
+    """Refuse a metric that no task has."""
+    types = sorted({task.task_type for task in tasks})
+    for name in study.metrics:
+        if all(metric_entry(name, task_type=task_type) is None for task_type in types):
+            fitting = sorted({n for task_type in types for n in list_metrics(task_type=task_type)})
+            raise SpecError(
+                f"metrics: no task has {name!r}; {' and '.join(types)} have {', '.join(fitting)}."
+            )
+
+
+def _check_effect(study: Study, trials: Sequence[Trial], tasks: Sequence[PlannedTask]) -> None:
     """Refuse what changes nothing: a study of it would count the same trial several times over."""
     for trial in trials if len(study.split_seeds) > 1 else ():
-        if data_entry(trial.data).kind == "series" and not trial.data_settings["label_noise"]:
+        series = data_entry(trial.data).kind == "series"
+        in_time = series or trial.data_settings.get("time_column") is not None
+        if in_time and not trial.data_settings["label_noise"]:
+            why = "is a series, which" if series else "has a time_column and"
             raise SpecError(
-                f"split_seeds: task {trial.task!r} is a series, which is split in time order whatever the "
-                "seed; leave split_seeds out."
+                f"split_seeds: task {trial.task!r} {why} is split in time order whatever the seed; leave "
+                "split_seeds out."
             )
+    classes = any(task.task_type == "classification" for task in tasks)
+    for place in ("factors", "tune", "fixed"):
+        if "class_weight" in getattr(study, place) and not classes:
+            raise SpecError(f"{place}.class_weight has no effect: no task is a classification.")
     idle = frozenset.intersection(*(trial.training.without_effect for trial in trials))
     for place in ("factors", "tune", "fixed"):
         for key in sorted(idle & set(getattr(study, place))):

@@ -12,6 +12,7 @@ from pathlib import Path
 from dlsuite.errors import DlsuiteError, SpecError, closest
 from dlsuite.models import model_entry
 from dlsuite.registry import registered, unregister
+from dlsuite.training.quiet import import_tensorflow
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,12 @@ def check_plugin_models() -> None:
     Raises:
         SpecError: A builder gives no model, or one whose output does not fit.
     """
-    for loaded in _loaded.values():
-        for noun, name in sorted(loaded.names):
-            if noun == "model" and (noun, name) in registered():
-                model_entry(name).try_build()
+    names = [name for loaded in _loaded.values() for noun, name in loaded.names if noun == "model"]
+    if names:
+        import_tensorflow()
+    for name in sorted(names):
+        if ("model", name) in registered():
+            model_entry(name).try_build()
 
 
 def _run(path: Path) -> frozenset[tuple[str, str]]:

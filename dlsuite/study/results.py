@@ -12,7 +12,9 @@ from dlsuite.analysis import TABLES, findings
 from dlsuite.errors import StoreError
 from dlsuite.report import StudyTables, plot, plot_names
 from dlsuite.spec import Study, read_study
+from dlsuite.spec.metrics import describe_metric
 from dlsuite.store import ResultsFolder
+from dlsuite.store.metrics_table import METRICS_FILE, read_metrics
 
 PAGE = "report.html"
 """The name of a study's page in its folder."""
@@ -27,11 +29,17 @@ class Results:
 
     Attributes:
         folder: The folder.
+
+    Raises:
+        SpecError: A metric of the study is known here as one that is better the other way.
+        StoreError: Its `metrics.csv` is no table of metrics.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._store = ResultsFolder(folder)
+        for metric in read_metrics(folder):
+            describe_metric(metric, source=str(folder / METRICS_FILE))
 
     @cached_property
     def study(self) -> Study:

@@ -8,9 +8,10 @@ from dlsuite.data import Dataset
 from dlsuite.spec import Study, write_study
 from dlsuite.store import ResultsFolder
 from dlsuite.study.environment import add_run, describe_run, read_runs
-from dlsuite.study.executors import Executor, InProcessExecutor, Job, load
-from dlsuite.study.merge import finished_keys, merge
+from dlsuite.study.executors import Executor, InProcessExecutor, Job, fingerprint_of, load
+from dlsuite.study.merge import finished_keys, merge, needed_metrics
 from dlsuite.study.plan import Plan, make_plan
+from dlsuite.study.plugins import check_plugin_models
 from dlsuite.study.populations import into_populations
 from dlsuite.study.reports import write_index, write_report
 from dlsuite.study.results import Results
@@ -73,7 +74,10 @@ def run(
     parts, rejected = folder.parts()
     for line in rejected:
         watching.say(line)
-    finished = finished_keys(parts, epochs=study.epochs)
+    needed = needed_metrics(plan, keys)
+    finished = finished_keys(parts, needed, epochs=study.epochs)
+    if any(key not in finished for key in keys.values()):
+        check_plugin_models()
     jobs = _jobs(plan, keys, finished)
     done = sum(key in finished for key in keys.values())
     watching.begin(done + sum(len(job.trials) for job in jobs), done)
@@ -82,7 +86,7 @@ def run(
     def write_tables() -> None:
         # Read back, so that the tables are the same whether a part is old or new.
         parts, _ = folder.parts()
-        if finished_keys(parts, epochs=study.epochs) & set(keys.values()):
+        if finished_keys(parts, needed, epochs=study.epochs):
             tables = merge(plan, keys, parts, data)
             folder.write({"study.toml": write_study(plan.study, folder=folder.path), **tables})
             run_now = describe_run(started=started, finished=time.time(), trained=trained)
@@ -136,6 +140,7 @@ def _jobs(plan: Plan, keys: Mapping[int, str], finished: set[str]) -> list[Job]:
         for group in plan.groups
         if any(keys[position_of[id(trial)]] not in finished for trial in group)
     ]
+    metrics = {task.label: task.asked for task in plan.tasks}
     jobs = []
     for population in into_populations(unfinished, population_size_of):
         missing: dict[str, Trial] = {}
@@ -145,7 +150,8 @@ def _jobs(plan: Plan, keys: Mapping[int, str], finished: set[str]) -> list[Job]:
                 claimed.add(key)
                 missing[key] = trial
         if missing:
-            jobs.append(Job(tuple(missing.values()), tuple(missing)))
+            asked = metrics[population[0].task]
+            jobs.append(Job(tuple(missing.values()), tuple(missing), asked))
     return jobs
 
 
@@ -161,7 +167,7 @@ def trial_keys(plan: Plan) -> tuple[dict[int, str], Mapping[str, Dataset]]:
     keys: dict[int, str] = {}
     data: dict[str, Dataset] = {}
     for position, trial in enumerate(plan.trials):
-        dataset = load(trial)
-        keys[position] = trial.key(dataset.fingerprint)
-        data.setdefault(trial.task, dataset)
+        keys[position] = trial.key(fingerprint_of(trial))
+        if trial.task not in data:
+            data[trial.task] = load(trial)
     return keys, data

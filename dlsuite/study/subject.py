@@ -6,13 +6,26 @@ from typing import Any
 
 from dlsuite.data import Dataset, data_settings, load_data
 from dlsuite.errors import SpecError
-from dlsuite.models import create_model
+from dlsuite.models import create_model, model_entry
+from dlsuite.spec import is_path
 from dlsuite.training.settings import training_hyperparameters
 
 
 def is_registered(model: Any) -> bool:
-    """Whether a model is given by its name in the registry: a text that is no `.keras` file."""
-    return isinstance(model, str) and Path(model).suffix != ".keras"
+    """Whether a model is given by its name in the registry: a text that is no file's path."""
+    return isinstance(model, str) and not is_path(model)
+
+
+def subject_name(model: Any, plain: Any, data: Dataset) -> str:
+    """What a model on a data set is called, as in `mlp/wine`.
+
+    Args:
+        model: A registered name or a file, or a finished model.
+        plain: The model that was built of it.
+        data: The data set.
+    """
+    named = isinstance(model, str | Path)
+    return f"{model_entry(str(model)).name if named else plain.name}/{data.name}"
 
 
 def take_training(given: dict[str, Any]) -> dict[str, Any]:
@@ -62,9 +75,9 @@ def subject_model(model: Any, data: Dataset, settings: Mapping[str, Any], *, ask
         SpecError: A setting is unknown or out of bounds; a finished model is given settings, cannot be read
             or does not fit the data.
     """
-    if is_registered(model):
+    if isinstance(model, str | Path):
         return create_model(
-            model,
+            str(model),
             input_shape=data.input_shape,
             outputs=data.outputs,
             vocabulary=len(data.vocabulary) if data.vocabulary is not None else None,

@@ -8,7 +8,7 @@ from dlsuite.data import Dataset
 from dlsuite.errors import SpecError
 from dlsuite.study.history import History
 from dlsuite.study.run import RunWatcher
-from dlsuite.study.subject import is_registered, subject_data, subject_model, take_training
+from dlsuite.study.subject import subject_data, subject_model, subject_name, take_training
 from dlsuite.training.quiet import import_tensorflow
 from dlsuite.training.settings import TrainingSettings
 
@@ -70,7 +70,7 @@ def train(
         if hasattr(model, "set_weights") and model is not plain:
             model.set_weights(result.weights)  # The same layers, but for how it ends.
     return History(
-        name=f"{model if is_registered(model) else plain.name}/{dataset.name}",
+        name=subject_name(model, plain, dataset),
         model=plain,
         data=dataset,
         status=result.status,

@@ -20,8 +20,8 @@ class Trial:
 
     Attributes:
         task: The task's label.
-        model: Name of the model.
-        data: Name of the data set.
+        model: The model's name, or the path of its file.
+        data: The data set's name, or the path of its file.
         condition: The factors' values, written `key=value` in the study's order.
         factors: The factors' values.
         tuned: The nuisance hyperparameters' values.
@@ -55,12 +55,13 @@ class Trial:
         Args:
             fingerprint: The data set's.
         """
+        model = model_entry(self.model)
         content = {
             "task": self.task,
-            "model": [self.model, model_entry(self.model).version],
+            "model": [model.name, model.version],
             "data": fingerprint,
             "model_settings": thaw(self.model_settings),
-            "training": vars(self.training),
+            "training": self.training.content(),
             "seed": self.seed,
             "split_seed": self.split_seed,
             "epochs": self.epochs if self.training.depends_on_length else None,

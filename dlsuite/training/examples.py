@@ -11,6 +11,8 @@ from dlsuite.training.objective import Objective
 EVALUATION_BATCH = 32
 """Examples in a batch of the inference pass. It changes no result but for the last bits."""
 
+_WINDOW = 64
+
 
 class Examples(NamedTuple):
     """A data set on the device.
@@ -43,28 +45,37 @@ def place(data: Dataset, objective: Objective, *, dtype: str = "float32") -> Exa
         objective: Which standardizes the targets.
         dtype: Type of inputs and targets that are not whole numbers.
     """
-    parts_x, parts_y, parts_weight = [], [], []
-    splits: list[int] = []
-    for number, name in enumerate(("train", "validation", "test")):
-        split = getattr(data, name)
-        x = split.x if np.issubdtype(split.x.dtype, np.integer) else split.x.astype(dtype)
-        batches = -(-len(split) // EVALUATION_BATCH)
-        parts_x.append(_in_batches(x, batches))
-        parts_y.append(_in_batches(objective.standardize(split.y, dtype), batches))
-        parts_weight.append(_in_batches(np.ones(len(split), dtype), batches))
-        splits += [number] * batches
+    parts = [data.train, data.validation, data.test]
+    batches = [-(-len(part) // EVALUATION_BATCH) for part in parts]
+    first = [sum(batches[:number]) * EVALUATION_BATCH for number in range(len(parts))]
+    rows = sum(batches) * EVALUATION_BATCH
+    whole_numbers = np.issubdtype(data.train.x.dtype, np.integer)
+    # Filled in place: data may be large, and its copies need not be.
+    x = np.zeros((rows, *data.input_shape), data.train.x.dtype if whole_numbers else dtype)
+    targets = [objective.standardize(part.y, dtype) for part in parts]
+    y = np.zeros(rows, targets[0].dtype)
+    weights = np.zeros(rows, dtype)
+    for at, part, target in zip(first, parts, targets, strict=True):
+        x[at : at + len(part)] = part.x
+        y[at : at + len(part)] = target
+        weights[at : at + len(part)] = 1
+    splits = np.repeat(np.arange(len(parts), dtype=np.int32), batches)
+    test_begins = sum(batches[:2])
     return Examples(
-        x=tf.constant(np.concatenate(parts_x)),
-        y=tf.constant(np.concatenate(parts_y)),
-        weights=tf.constant(np.concatenate(parts_weight)),
+        x=tf.constant(_in_batches(x)),
+        y=tf.constant(_in_batches(y)),
+        weights=tf.constant(_in_batches(weights)),
         splits=tf.constant(splits),
-        trained=tf.constant([0, splits.index(2)]),
-        tested=tf.constant([splits.index(2), len(splits)]),
+        trained=tf.constant([0, test_begins]),
+        tested=tf.constant([test_begins, len(splits)]),
     )
 
 
-def _in_batches(array: np.ndarray, batches: int) -> np.ndarray:
-    """Fill an array `[n, ...]` up with zeros to `[batches, EVALUATION_BATCH, ...]`."""
-    missing = batches * EVALUATION_BATCH - len(array)
-    padded = np.concatenate([array, np.zeros((missing, *array.shape[1:]), array.dtype)])
-    return padded.reshape(batches, EVALUATION_BATCH, *array.shape[1:])
+def window_of(examples: Examples) -> int:
+    """How many batches are predicted at once: one compiled graph then serves splits of any size."""
+    return min(int(examples.x.shape[0]), _WINDOW)
+
+
+def _in_batches(array: np.ndarray) -> np.ndarray:
+    """Fold an array `[batches * EVALUATION_BATCH, ...]` to `[batches, EVALUATION_BATCH, ...]`."""
+    return array.reshape(-1, EVALUATION_BATCH, *array.shape[1:])

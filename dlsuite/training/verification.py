@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
@@ -10,7 +9,9 @@ import numpy as np
 
 from dlsuite.data import Dataset
 from dlsuite.errors import SpecError
+from dlsuite.models.adapt import with_logits
 from dlsuite.training.alone import LonelyTrial
+from dlsuite.training.class_weights import class_weights
 from dlsuite.training.initialize import clone_layers
 from dlsuite.training.objective import Objective
 from dlsuite.training.population import copy_of
@@ -61,14 +62,14 @@ def compare_with_plain(
     epochs = -(-steps // of_epoch)
     trainer = Trainer(members=len(setups))
     results = trainer.train(setups, data, epochs=epochs)
-    objective = Objective(data.task_type, data.target_mean, data.target_scale)
     differences = []
     for member, (setup, result) in enumerate(zip(setups, results, strict=True)):
         alone = LonelyTrial(
             setup.model,
             setup.settings,
             seed=setup.seed,
-            objective=objective,
+            objective=Objective.of(data, loss=setup.settings.loss),
+            class_weights=class_weights(setup.settings, data),
             total_steps=epochs * of_epoch,
         )
         curve = [_losses(alone, data)]
@@ -95,15 +96,16 @@ def compare_with_plain(
 
 
 def finished_model(model: Any, data: Dataset) -> keras.Model:
-    """A model that its user built, or saved as a `.keras` file.
+    """A model that its user built, made to end in logits.
 
     Raises:
-        SpecError: It cannot be read, is no model, or does not fit the data.
+        SpecError: It is no model, or does not fit the data.
     """
-    if isinstance(model, str | Path):
-        model = _read(Path(model))
     if not isinstance(model, keras.Model):
-        raise SpecError(f"model: expected a model's name or a keras.Model; got {model!r}.")
+        raise SpecError(
+            f"model: expected a model's name, a '.keras' file or a keras.Model; got {model!r}."
+        )
+    model = with_logits(model, outputs=data.outputs)
     expected = (None, *data.input_shape), (None, data.outputs)
     if (tuple(model.input_shape), tuple(model.output_shape)) != expected:
         raise SpecError(
@@ -111,16 +113,6 @@ def finished_model(model: Any, data: Dataset) -> keras.Model:
             f"{model.input_shape} to {model.output_shape}."
         )
     return model
-
-
-def _read(path: Path) -> keras.Model:
-    if not path.is_file():
-        raise SpecError(f"model: there is no file {path}.")
-    try:
-        return keras.models.load_model(path, compile=False)
-    except (ValueError, TypeError, OSError) as error:
-        reason = str(error).partition("\n")[0]
-        raise SpecError(f"{path}: Keras cannot read it: {reason}") from error
 
 
 def in_precision(model: keras.Model, dtype: str) -> keras.Model:

@@ -110,7 +110,7 @@ def test_a_plugin_that_cannot_be_used_is_one_clear_line(
 
 def test_what_a_plugin_registered_before_it_raised_is_taken_out(plugin: Writer) -> None:
     path = plugin(LINEAR + "\nraise ValueError('late')\n")
-    with pytest.raises(SpecError, match="line 10: it raises ValueError: late"):
+    with pytest.raises(SpecError, match="line 11: it raises ValueError: late"):
         load_plugins([path])
     assert "linear_plugin" not in list_models()
 

@@ -1,0 +1,210 @@
+"""A study to begin from: a commented TOML file about a table, its columns described."""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dlsuite.data import ColumnDescription, Dataset, describe_columns, load_data
+from dlsuite.errors import SpecError
+from dlsuite.models import list_models, model_entry
+from dlsuite.spec import display, read_study
+from dlsuite.study.plan import make_plan
+
+_STEPS = 10_000
+"""Steps of one training at about which a draft aims, so that a study ends in minutes."""
+_MOST_COLUMNS = 200
+"""Columns that are described each."""
+_STRONG_IMBALANCE = 0.2
+"""With a smaller share than this of the smallest of two classes, the accuracy tells little."""
+
+
+@dataclass(frozen=True)
+class DraftedTable:
+    """What a draft is made of.
+
+    Attributes:
+        path: The table's file, as the study shall name it.
+        target: The column to predict.
+        columns: All others.
+        data: The data set that comes of it.
+    """
+
+    path: str
+    target: str
+    columns: tuple[ColumnDescription, ...]
+    data: Dataset
+
+
+def write_draft(
+    file: Path, data: Path, *, target: str | None, model: str = "mlp", replace: bool = False
+) -> list[str]:
+    """Write a study of a table.
+
+    Args:
+        file: The file to write; it ends in `.toml`.
+        data: The table's file.
+        target: The column to predict.
+        model: A registered model's name, or a `.keras` file.
+        replace: Whether the file is replaced if it is there.
+
+    Returns:
+        Lines that say what was found and what to do next.
+
+    Raises:
+        SpecError: The file is there, its name is none for a study, or there is no target.
+        DataError: The table cannot be read or used.
+    """
+    if file.suffix != ".toml":
+        raise SpecError(f"{file}: expected a name that ends in '.toml'.")
+    if file.exists() and not replace:
+        raise SpecError(
+            f"{file}: is there already; replace it with --force, or choose another name."
+        )
+    model_entry(model)
+    if target is None:
+        load_data(data)  # Which says that it needs one, and lists the columns.
+        raise AssertionError("a table without a target was loaded")
+    columns = [column for column in describe_columns(data) if column.name != target]
+    dataset = load_data(data, target=target, drop=_to_drop(columns))
+    table = DraftedTable(_relative(data, file.parent), target, tuple(columns), dataset)
+    text = draft(table, name=file.stem, model=model)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    make_plan(read_study(file))
+    return [*_summary(table), "", f"Wrote {file}. Next: dlsuite check {file}"]
+
+
+def draft(table: DraftedTable, *, name: str, model: str) -> str:
+    """Write a study as TOML.
+
+    Args:
+        table: What the table holds.
+        name: The study's name.
+        model: The model's name.
+    """
+    return "\n".join(_lines(table, name=name, model=model)) + "\n"
+
+
+def _lines(table: DraftedTable, *, name: str, model: str) -> Iterator[str]:
+    data, path = table.data, table.path
+    batch_size = 32 if len(data.train) < 10_000 else 128 if len(data.train) < 100_000 else 512
+    epochs = max(5, min(40, round(_STEPS * batch_size / len(data.train))))
+    yield f"# A study of {_one_line(path)}, to begin from. What it would train: dlsuite check {name}.toml"
+    yield f"# Run it: dlsuite run {name}.toml    What can be varied: dlsuite list factors"
+    yield ""
+    yield f"name = {display(_study_name(name))}"
+    yield f"question = {display(f'What do dropout and batch normalization do on {path}?')}"
+    yield f"seeds = {5 if len(data.train) > 100_000 else 10}"
+    yield f"epochs = {epochs}"
+    yield from _metric_lines(data)
+    yield ""
+    yield "[[tasks]]"
+    others = [other for other in list_models(kind="table") if other != model]
+    yield f"model = {display(model)}{_beside(others)}"
+    yield ""
+    yield "[tasks.data]"
+    yield f"path = {display(path)}"
+    yield f"target = {display(table.target)}    # {_one_line(_target_words(data))}"
+    yield f"# task_type = {display(data.task_type)}    # as found out; the other one can be set"
+    if drop := _to_drop(table.columns):
+        yield f"drop = {display(drop)}    # see below"
+    yield "# split_column, test_path, group_column, time_column: who decides which rows are held out"
+    yield ""
+    yield from _column_lines(table.columns)
+    yield ""
+    yield "[factors]                 # what is asked about: every combination is trained, for every seed"
+    yield "dropout = [0.0, 0.2, 0.4]"
+    if "batch_norm" in model_entry(model).hyperparameters:
+        yield "batch_norm = [false, true]"
+    yield ""
+    yield "[tune]                    # chosen anew for each condition, on validation"
+    yield "learning_rate = [0.001, 0.003]"
+    yield ""
+    yield "[fixed]                   # everything else that should not be at its default"
+    yield f"batch_size = {batch_size}"
+    if data.task_type == "classification":
+        yield '# class_weight = "balanced"    # every class counts the same, however rare'
+
+
+def _metric_lines(data: Dataset) -> Iterator[str]:
+    if data.task_type == "regression":
+        yield '# metric = "rmse"    # decides if nothing is said; also mae, r2, loss'
+        return
+    smallest = min((data.train.y == label).mean() for label in range(data.outputs))
+    if smallest * data.outputs < 2 * _STRONG_IMBALANCE:
+        yield f'metric = "balanced_accuracy"    # the rarest class is {smallest:.1%} of the rows'
+    else:
+        yield '# metric = "accuracy"    # decides if nothing is said; also balanced_accuracy, f1, auc, loss'
+
+
+def _to_drop(columns: Sequence[ColumnDescription]) -> list[str]:
+    """The columns with something wrong, for a start without them."""
+    return [column.name for column in columns if column.problem]
+
+
+def _column_lines(columns: Sequence[ColumnDescription]) -> Iterator[str]:
+    yield "# The columns; those marked - are left out. Where something else is meant, list columns in"
+    yield "# 'numeric', 'categorical', 'dates', 'drop' or 'keep'."
+    shown = columns[:_MOST_COLUMNS]
+    names = [_one_line(column.name, most=40) for column in shown]
+    width = max(map(len, names), default=0)
+    for name, column in zip(names, shown, strict=True):
+        why = _one_line(
+            column.problem.rpartition(f"{column.name!r}: ")[2] or column.reason, most=150
+        )
+        yield (
+            f"# {' ' if column.used and not column.problem else '-'} {name:<{width}}  {column.kind:<8} "
+            f"{column.missing:6.1%} missing  {_one_line(column.example, most=60)}"
+            f"{f'  ({why})' if why else ''}"
+        ).rstrip()
+    if len(columns) > len(shown):
+        yield f"#   and {len(columns) - len(shown)} more"
+
+
+def _summary(table: DraftedTable) -> Iterator[str]:
+    data, columns = table.data, table.columns
+    rows = len(data.train) + len(data.validation) + len(data.test)
+    used = sum(column.used and not column.problem for column in columns)
+    yield (
+        f"{rows} rows; {used} of {len(columns)} columns are used, as {data.input_shape[0]} features. "
+        f"{table.target!r}: {_target_words(data)}"
+    )
+    for column in columns:
+        if column.problem:
+            yield f"- {column.problem} It is left out for now."
+        elif not column.used:
+            yield f"- column {column.name!r} is left out: {column.reason}."
+
+
+def _target_words(data: Dataset) -> str:
+    if data.task_type == "regression":
+        return f"regression, {data.target_mean:.4g} on average, standard deviation {data.target_scale:.4g}"
+    shares = [(data.train.y == label).mean() for label in range(data.outputs)]
+    most = sorted(zip(shares, data.class_names, strict=True), reverse=True)[:5]
+    shown = ", ".join(f"{name} {share:.0%}" for share, name in most)
+    more = f" and {data.outputs - 5} more" if data.outputs > 5 else ""
+    return f"classification into {data.outputs}: {shown}{more}"
+
+
+def _beside(others: Sequence[str]) -> str:
+    return f"    # or {', '.join(others)}" if others else ""
+
+
+def _study_name(stem: str) -> str:
+    name = re.sub(r"[^\w.-]", "_", stem).lstrip("._-")
+    return name or "study"
+
+
+def _one_line(text: str, *, most: int = 200) -> str:
+    """A text as a comment can hold it, whatever the file holds."""
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def _relative(data: Path, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(data, folder)).as_posix()
+    except ValueError:  # On another drive.
+        return str(data.absolute())
