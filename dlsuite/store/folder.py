@@ -135,6 +135,14 @@ class ResultsFolder:
         """Whether a part has kept a trial's weights, without reading them."""
         return (key, epochs) in self._weighed()
 
+    def check_weights(self) -> None:
+        """See that the parts' weights can be found.
+
+        Raises:
+            StoreError: One of their files is damaged.
+        """
+        self._weighed()
+
     def _weighed(self) -> Mapping[tuple[str, int], Path]:
         """Where the weights of a trial are, by its key and epochs; found anew when parts come or go."""
         paths = tuple(sorted(self._parts.glob(f"[!.]*/{_WEIGHTS}")))

@@ -82,11 +82,16 @@ class TrainedModels:
         were trained before weights were kept.
 
         Args:
-            say: Told which task's models cannot be saved, and why.
+            say: Told what cannot be saved, and why.
 
         Returns:
             The files written.
         """
+        try:
+            self._folder.check_weights()
+        except StoreError as error:
+            say(f"No models are saved: {error}")
+            return []
         written = []
         refused: set[str] = set()
         for task, condition in self._to_save():

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -20,6 +20,7 @@ from dlsuite.models import register_model, unregister_model
 from dlsuite.models.card import read_card
 from dlsuite.spec import Study, parse_study
 from dlsuite.study import InProcessExecutor, Results, load_results, predict_file, run
+from dlsuite.study.run import RunWatcher
 from dlsuite.study.trained_models import MOST_SAVED, file_name
 
 Make = Callable[..., Study]
@@ -308,6 +309,24 @@ def test_weights_that_were_not_kept_are_missed_by_name(small: Make, train: Train
         StoreError, match=r"the weights of mlp/wine, dropout=0.*, seed 0 are not there"
     ):
         load_results(results.folder).best_model()
+
+
+def test_damaged_weights_are_told_and_do_not_end_a_run(small: Make, train: Train) -> None:
+    class Listening(RunWatcher):
+        lines: ClassVar[list[str]] = []
+
+        def say(self, line: str) -> None:
+            self.lines.append(line)
+
+    results = train(small(seeds=1))
+    shutil.rmtree(results.folder / "models")
+    next((results.folder / "parts").glob("*/weights.npz")).write_text("torn")
+
+    train(small(seeds=1), watcher=Listening())
+
+    (line,) = Listening.lines
+    assert "No models are saved: " in line
+    assert "weights.npz: cannot be read as weights" in line
 
 
 @pytest.mark.parametrize(
