@@ -37,6 +37,11 @@ class SplitRules:
     test_source: str = ""
 
     @property
+    def drawn(self) -> bool:
+        """Whether anything is left to a lot."""
+        return self.times is None and (self.given is None or bool((self.given == FREE).any()))
+
+    @property
     def most_recent(self) -> bool:
         """Whether a smaller training set is the end of a larger one, not its beginning."""
         return self.times is not None

@@ -116,9 +116,11 @@ def _in_own_types(study: Study, resolved: Sequence[Resolver]) -> Study:
 def _check_effect(study: Study, trials: Sequence[Trial]) -> None:
     """Refuse what changes nothing: a study of it would count the same trial several times over."""
     for trial in trials if len(study.split_seeds) > 1 else ():
-        if data_entry(trial.data).kind == "series" and not trial.data_settings["label_noise"]:
+        if trial.data_settings["label_noise"]:
+            continue
+        if not data_entry(trial.data).drawn_with(trial.data_settings):
             raise SpecError(
-                f"split_seeds: task {trial.task!r} is a series, which is split in time order whatever the "
+                f"split_seeds: task {trial.task!r} is split in time order, or as its data says, whatever the "
                 "seed; leave split_seeds out."
             )
     idle = frozenset.intersection(*(trial.training.without_effect for trial in trials))

@@ -95,6 +95,17 @@ class TestFile:
         data = load_data("people.csv", target="income", test_path="more.csv")
         assert [len(s) for s in (data.train, data.validation, data.test)] == [150, 50, N]
 
+    def test_whether_a_lot_is_drawn_depends_on_the_settings(self, file):
+        people(split=["train", "val", "test", "test"] * 50).to_csv(file, index=False)
+        known = {name: setting.default for name, setting in data_settings("people.csv").items()}
+
+        def drawn(**settings):
+            return data_entry("people.csv").drawn_with({**known, "target": "income", **settings})
+
+        assert drawn() and drawn(group_column="age", drop=("split",))
+        assert not drawn(time_column="age") and not drawn(split_column="split")
+        assert data_entry("wine").drawn_with({}) and not data_entry("sunspots").drawn_with({})
+
     def test_inputs_can_stay_unscaled(self, file):
         data = load_data("people.csv", target="income", input_scaling="none")
         assert data.train.x[:, 0].min() >= 18
