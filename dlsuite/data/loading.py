@@ -60,7 +60,9 @@ def load_data(
         "label_noise": label_noise,
         "input_scaling": input_scaling,
         "split_seed": split_seed,
-        **settings,
+        **{
+            key: str(value) if isinstance(value, Path) else value for key, value in settings.items()
+        },
     }
     if not isinstance(name, str | Path):
         return load_frame(name, **given)

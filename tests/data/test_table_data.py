@@ -92,7 +92,7 @@ class TestFile:
 
     def test_a_test_file_is_kept_for_the_test(self, file):
         people(age=put(people()["age"], at={0: 33})).to_csv("more.csv", index=False)
-        data = load_data("people.csv", target="income", test_path="more.csv")
+        data = load_data("people.csv", target="income", test_path=Path("more.csv"))
         assert [len(s) for s in (data.train, data.validation, data.test)] == [150, 50, N]
 
     def test_whether_a_lot_is_drawn_depends_on_the_settings(self, file):
