@@ -2,13 +2,13 @@
 
 from dlsuite.models import ann, cnn, rnn
 from dlsuite.models.catalog import (
-    ModelEntry,
     create_model,
     list_models,
     model_entry,
     register_model,
     unregister_model,
 )
+from dlsuite.models.entry import ModelEntry
 
 __all__ = [
     "ModelEntry",
