@@ -186,9 +186,9 @@ def _refuse_own_code(config: Any, layer: str = "") -> None:
     layer = own.get("name", layer) if isinstance(own, dict) else layer
     if kind == "Lambda":
         reason = "a Lambda is Python code, which is not run from a file"
-    elif kind and not re.match(r"(keras|builtins|None)\b", str(module)):
-        known = config.get("registered_name") or kind
-        reason = f"{known!r} is not Keras's own, and a file holds no code"
+    elif kind and (not _is_keras(module) or (module, kind) == ("builtins", "function")):
+        name = own if kind == "function" else kind
+        reason = f"{name!r} is not Keras's own, and a file holds no code"
     else:
         for item in config.values():
             _refuse_own_code(item, layer)
@@ -197,6 +197,11 @@ def _refuse_own_code(config: Any, layer: str = "") -> None:
         f"layer {layer!r}: cannot be saved for use elsewhere: {reason}. Build the model of Keras's own "
         "layers and keras.ops."
     )
+
+
+def _is_keras(module: Any) -> bool:
+    """Whether a saved object's module is Keras's; plain values have none, or Python's own."""
+    return module in (None, "builtins") or str(module).partition(".")[0] == "keras"
 
 
 def _with_own_numbers(config: str) -> str:

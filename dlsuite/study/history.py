@@ -92,6 +92,8 @@ class History:
         Raises:
             SpecError: There is no such score.
         """
+        if self.curves.empty:
+            raise SpecError(f"plot: {self.sentence()} There is no epoch to draw.")
         known = self._scores
         if score not in known:
             raise SpecError(f"plot: score: expected one of {', '.join(known)}; got {score!r}.")
@@ -125,6 +127,8 @@ class History:
 
     def epoch_rows(self) -> list[dict[str, str]]:
         """Some of the epochs as a terminal shows them: the first, the best, the last and some between."""
+        if self.curves.empty:
+            return []
         last = len(self.curves) - 1
         shown = {round(last * step / (_EPOCHS_SHOWN - 1)) for step in range(_EPOCHS_SHOWN)}
         if self.best_epoch is not None:
@@ -162,7 +166,7 @@ class History:
 
     def sentence(self) -> str:
         """Say in a line how it went."""
-        epochs = len(self.curves) - 1
+        epochs = max(len(self.curves) - 1, 0)
         if self.status != "completed":
             return (
                 f"{self.name}: the training diverged after {epochs} epochs: a loss or gradient was no "

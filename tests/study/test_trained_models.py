@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from dlsuite.data import Examples, Phrases, TimeSeries, data_entry, register_data, unregister_data
@@ -18,7 +19,7 @@ from dlsuite.errors import SpecError, StoreError, UnknownNameError
 from dlsuite.models import register_model, unregister_model
 from dlsuite.models.card import read_card
 from dlsuite.spec import Study, parse_study
-from dlsuite.study import InProcessExecutor, Results, load_results, run
+from dlsuite.study import InProcessExecutor, Results, load_results, predict_file, run
 from dlsuite.study.trained_models import MOST_SAVED, file_name
 
 Make = Callable[..., Study]
@@ -325,3 +326,65 @@ def test_a_file_name_is_safe_and_tells_texts_apart(text: str, name: str | None) 
     assert len(made) < 140
     assert name is None or made.startswith(name)
     assert file_name(text + "!") != made
+
+
+FILE_ELSEWHERE = """
+import json, sys
+import numpy as np, pandas as pd, keras
+frame = pd.read_csv(sys.argv[2])
+test = frame[frame["part"] == "test"]
+columns = {
+    "age": test["age"].to_numpy(float),
+    "since": (pd.to_datetime(test["since"]) - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1),
+    "home_town": test["home/town"].fillna("").to_numpy(object),
+}
+columns["since"] = columns["since"].to_numpy()
+given = keras.models.load_model(sys.argv[1]).predict(columns, verbose=0)
+y = (test["income"] == "low").to_numpy().astype(int)
+loss = -np.log(given[np.arange(len(y)), y].astype(float)).mean()
+assert "dlsuite" not in sys.modules
+print(json.dumps([float(loss), float((given.argmax(axis=1) == y).mean())]))
+"""
+
+
+def test_a_table_from_a_file_is_predicted_elsewhere_from_its_raw_columns(
+    tiny: None, executor: InProcessExecutor, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    rows = 120
+    age = np.where(rng.random(rows) < 0.2, np.nan, rng.integers(18, 80, rows))
+    town = rng.choice(np.array(["Łódź", "Rome", None], dtype=object), rows)
+    frame = pd.DataFrame({"age": age, "home/town": town})
+    days = pd.to_timedelta(rng.integers(0, 9000, rows), unit="D")
+    frame["since"] = (pd.Timestamp("1999-01-01") + days).strftime("%Y-%m-%d")
+    frame["part"] = np.resize(["train", "train", "validation", "test"], rows)
+    frame["income"] = np.where(np.nan_to_num(age, nan=30) > 45, "high", "low")
+    frame.to_csv(tmp_path / "people.csv", index=False)
+    data = {"path": str(tmp_path / "people.csv"), "target": "income", "split_column": "part"}
+    study = parse_study(
+        {
+            "name": "people",
+            "seeds": 1,
+            "epochs": 5,
+            "tasks": [{"model": "tiny", "data": data}],
+            "factors": {"learning_rate": [0.01, 0.1]},
+        }
+    )
+    results = run(study, out=tmp_path, executor=executor, report=False)
+    for _, trial in results.trials.iterrows():
+        path = tmp_path / "taken.keras"
+        results.save_model(path, condition=trial["condition"])
+        asked = [str(path), str(tmp_path / "people.csv")]
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", FILE_ELSEWHERE, *asked],
+            capture_output=True,
+            text=True,
+            cwd="/",
+        )
+        assert done.returncode == 0, done.stderr
+        loss, accuracy = json.loads(done.stdout.splitlines()[-1])
+        assert loss == pytest.approx(trial["test_loss"], rel=1e-5)
+        assert accuracy == pytest.approx(trial["test_accuracy"])
+        found = predict_file(path, tmp_path / "people.csv")
+        assert len(found.table) == rows
+        assert set(found.scores) == {"loss", "accuracy"}
