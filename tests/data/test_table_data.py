@@ -46,6 +46,7 @@ class TestFile:
         data = load_data("people.csv", target="income", train_size=50, label_noise=0.2)
         assert (data.name, data.kind, data.task_type) == ("people", "table", "classification")
         assert data.class_names == ("high", "low")
+        assert data.description == "A row of people.csv; what its 'income' is."
         assert data.feature_names == ("age", "city=Bonn", "city=Oslo", "city=Rome", "wage")
         assert [len(s) for s in (data.train, data.validation, data.test)] == [50, 40, 40]
         assert "'id' numbers the rows" in " ".join(data.notes)
