@@ -6,6 +6,7 @@ results of what it was before.
 
 import hashlib
 import inspect
+import traceback
 import types
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -49,10 +50,22 @@ def source_version(function: Callable[..., Any]) -> str:
     return digest.hexdigest()[:16]
 
 
-def place_of(function: Callable[..., Any]) -> str:
-    """Where a function stands, as `file.py, line 3`; empty where it has no file."""
+def definition_place(function: Callable[..., Any]) -> str:
+    """Where a function is defined, as in `plugin.py, line 12`."""
     code = getattr(inspect.unwrap(function), "__code__", None)
-    return f"{code.co_filename}, line {code.co_firstlineno}" if code is not None else ""
+    if code is None:
+        return f"a {type(function).__name__}"
+    return f"{code.co_filename}, line {code.co_firstlineno}"
+
+
+def call_place(function: Callable[..., Any], error: BaseException) -> str:
+    """Where in the function's own file an error was raised in a call of it."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if code is not None and frame.filename == code.co_filename]
+    if not own:
+        return definition_place(function)
+    return f"{own[-1].filename}, line {own[-1].lineno}"
 
 
 def _source(thing: Any) -> str:

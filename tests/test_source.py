@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from dlsuite.source import place_of, source_version
+from dlsuite.source import definition_place, source_version
 
 MODULE = """
 import math
@@ -92,5 +92,5 @@ def test_a_function_without_a_file_has_a_version() -> None:
 
 
 def test_a_place_names_file_and_line(tmp_path: Path) -> None:
-    assert place_of(module(tmp_path / "place").deeper).endswith("mine.py, line 7")
-    assert place_of(len) == ""
+    assert definition_place(module(tmp_path / "place").deeper).endswith("mine.py, line 7")
+    assert definition_place(len) == "a builtin_function_or_method"

@@ -12,19 +12,15 @@ import pandas as pd
 
 from dlsuite.analysis.frames import number
 from dlsuite.analysis.overfitting import restricted_onset
-from dlsuite.errors import DlsuiteError
-
-HIGHER_IS_BETTER = {"loss": False, "accuracy": True, "rmse": False, "mae": False}
-"""The metrics that trials are measured by, and whether a higher value is the better one."""
+from dlsuite.spec.metrics import known_metric, known_metrics
 
 GAP = "gap_loss_last"
 """The generalization gap that sentences and figures tell of: that of the loss, at the last epoch."""
 ONSET = "onset_epoch"
 """The epoch in which overfitting sets in; empty where it never does."""
 
-_METRIC = "|".join(HIGHER_IS_BETTER)
-_COLUMN = re.compile(rf"(train|val|gap)_({_METRIC})_(best|last)|(test|test_gap)_({_METRIC})")
-_METRIC_LABELS = {"rmse": "RMSE", "mae": "MAE"}
+# A metric's name neither begins with gap_ nor ends with _best or _last, so there is one way to read a column.
+_COLUMN = re.compile(r"(train|val|gap)_(\w+)_(best|last)|(test_gap|test)_(\w+)")
 _OTHERS = {
     "overfits": "share of trials that overfit",
     ONSET: "epoch in which overfitting sets in",
@@ -42,16 +38,36 @@ def higher_is_better(metric: str) -> bool:
     Raises:
         DlsuiteError: The metric is unknown.
     """
-    if metric not in HIGHER_IS_BETTER:
-        raise DlsuiteError(
-            f"metric: expected one of {', '.join(HIGHER_IS_BETTER)}; got {metric!r}."
-        )
-    return HIGHER_IS_BETTER[metric]
+    return known_metric(metric).greater_is_better
 
 
 def metric_label(metric: str) -> str:
-    """Write a metric as prose does: `accuracy`, `RMSE`."""
-    return _METRIC_LABELS.get(metric, metric)
+    """Write a metric as prose does: `accuracy`, `RMSE`; by its name if nothing is known of it."""
+    known = known_metrics().get(metric)
+    return known.label if known is not None else metric
+
+
+def is_share(metric: str) -> bool:
+    """Whether a metric goes from 0 to 1, as an accuracy does; not if nothing is known of it."""
+    known = known_metrics().get(metric)
+    return known is not None and known.is_share
+
+
+def rises(metric: str) -> bool:
+    """Whether a greater value of a metric is better; not if nothing is known of it."""
+    known = known_metrics().get(metric)
+    return known is not None and known.greater_is_better
+
+
+def metric_unit(metric: str) -> str:
+    """The unit of a metric, as axes write it: `(target's unit)`; empty if it has none."""
+    known = known_metrics().get(metric)
+    return "(target's unit)" if known is not None and known.in_target_units else ""
+
+
+def metric_bounds(metric: str) -> tuple[float, float]:
+    """What a metric cannot leave, low and high."""
+    return known_metric(metric).bounds
 
 
 @dataclass(frozen=True)
@@ -62,7 +78,7 @@ class Measure:
         column: The column's name.
         split: `train`, `val`, `test`, or `gap` and `test_gap` for the generalization gaps; empty for
             what is no score.
-        metric: `loss`, `accuracy`, `rmse` or `mae`; empty for what is no score.
+        metric: A metric's name, such as `loss` or `accuracy`; empty for what is no score.
         epoch: `best` (on validation) or `last`; the test split is read at the best epoch only.
     """
 
@@ -80,6 +96,8 @@ class Measure:
         if match is None:
             return None
         split, metric, epoch, test, test_metric = match.groups()
+        if (metric or test_metric) not in known_metrics():
+            return None
         if test:
             return cls(column, test, test_metric, "best")
         return cls(column, split, metric, epoch)
@@ -93,7 +111,7 @@ class Measure:
     def bounds(self) -> tuple[float, float]:
         """What its mean cannot leave."""
         if self.is_score:
-            return 0.0, 1.0 if self.metric == "accuracy" else math.inf
+            return metric_bounds(self.metric)
         return (0.0, 1.0) if self.column == "overfits" else (-math.inf, math.inf)
 
     def label(self) -> str:

@@ -93,7 +93,10 @@ def _statistics(
     known = ~np.isnan(by_trial)
     values = by_trial[known]
     interval = replicated_interval(values, group.loc[known, REPLICATE])
-    low, high = np.clip([interval.low, interval.high], *measure.bounds)
+    least, most = measure.bounds
+    if values.size:  # A user's loss may fall below 0.
+        least, most = min(least, float(values.min())), max(most, float(values.max()))
+    low, high = np.clip([interval.low, interval.high], least, most)
     if measure.column == "overfits":
         low, high = proportion_interval(int(values.sum()), values.size)
     n_diverged = int((group["status"] == "diverged").sum())

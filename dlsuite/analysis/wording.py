@@ -2,7 +2,7 @@
 
 import math
 
-from dlsuite.analysis.measures import higher_is_better
+from dlsuite.analysis.measures import higher_is_better, is_share
 
 
 def number_text(value: float) -> str:
@@ -11,8 +11,8 @@ def number_text(value: float) -> str:
 
 
 def score_text(value: float, metric: str) -> str:
-    """A score: an accuracy with three decimals, all else with three significant digits."""
-    return f"{value:.3f}" if metric == "accuracy" else number_text(value)
+    """A score: a share, such as an accuracy, with three decimals, all else with three significant digits."""
+    return f"{value:.3f}" if is_share(metric) else number_text(value)
 
 
 def interval_text(value: float, low: float, high: float, metric: str = "") -> str:

@@ -12,6 +12,7 @@ from dlsuite.cli.explanations import explain
 from dlsuite.cli.models import lr_range, verify
 from dlsuite.cli.reports import report
 from dlsuite.cli.studies import check, list_, run
+from dlsuite.cli.training import predict, train
 from dlsuite.errors import DlsuiteError
 
 app = typer.Typer(
@@ -29,6 +30,8 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "show": show,
     "report": report,
     "power": power,
+    "train": train,
+    "predict": predict,
     "explain": explain,
     "lr-range": lr_range,
     "verify": verify,

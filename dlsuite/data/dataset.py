@@ -105,6 +105,7 @@ class Dataset:
         description: What an example is and what is to be told.
         guess: What guessing scores.
         notes: What was done to the data that a reader should know.
+        target: The name of the column that is told, where the data is a table of named columns.
         encoder: What turned the data as it was read into `x`, and does so with new data: fitted on the
             training examples. None where `x` is what was read.
     """
@@ -125,6 +126,7 @@ class Dataset:
     description: str
     guess: Guess
     notes: tuple[str, ...] = ()
+    target: str | None = None
     encoder: "TableEncoder | ChannelScaler | CharacterEncoder | None" = None
 
     @property

@@ -125,6 +125,7 @@ def prepare(
         description=about.description,
         guess=_guess(parts, classes, scale),
         notes=raw.notes + notes,
+        target=raw.target if isinstance(raw, Table) else None,
         encoder=encoder,
     )
 

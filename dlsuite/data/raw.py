@@ -112,6 +112,7 @@ class Table:
         frames: The table, and the test rows if they come by themselves. Rows are counted through.
         sources: What to call each of them in messages.
         columns: The columns that a model is given.
+        target: The column that is told.
         y: `[n]`: whole-number labels from 0, or targets in their own units.
         class_names: By label; empty for regression.
         rules: How the rows are split.
@@ -123,6 +124,7 @@ class Table:
     frames: tuple["pd.DataFrame", ...]
     sources: tuple[str, ...]
     columns: tuple[InputColumn, ...]
+    target: str
     y: Array
     class_names: tuple[str, ...] = ()
     rules: SplitRules = field(default_factory=SplitRules)

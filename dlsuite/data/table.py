@@ -172,6 +172,7 @@ def make_table(
         frames=frames,
         sources=sources,
         columns=used,
+        target=target,
         y=told.y,
         class_names=told.class_names,
         rules=split,

@@ -2,7 +2,6 @@
 
 from dlsuite.models import ann, cnn, rnn
 from dlsuite.models.catalog import (
-    ModelEntry,
     add_model,
     create_model,
     list_models,
@@ -10,6 +9,7 @@ from dlsuite.models.catalog import (
     register_model,
     unregister_model,
 )
+from dlsuite.models.entry import ModelEntry
 from dlsuite.models.plain import keyword_builder
 
 __all__ = [

@@ -11,9 +11,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from dlsuite.analysis.measures import GAP, metric_label
+from dlsuite.analysis.measures import GAP
 from dlsuite.analysis.wording import p_text
-from dlsuite.report.labels import condition_names, gap_difference_label, plain, shortened, wrapped
+from dlsuite.report.labels import (
+    condition_names,
+    gap_difference_label,
+    plain,
+    shortened,
+    with_unit,
+    wrapped,
+)
 from dlsuite.report.legends import add_marks
 from dlsuite.report.limits import Limits, bulk_limits, score_ceiling
 from dlsuite.report.study_figure import StudyFigure
@@ -133,9 +140,7 @@ def plot_effects(
     ax.locator_params(axis="x", nbins=4)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
-    metric = measure.removeprefix("test_")
-    unit = " (target's unit)" if metric in ("rmse", "mae") else ""
-    label = f"difference in test {metric_label(metric)}{unit}"
+    label = f"difference in test {with_unit(measure.removeprefix('test_'))}"
     ax.set_xlabel(gap_difference_label(about or {}) if measure == GAP else label)
     said = f": largest {len(every)} of {data.of[task]}" if len(every) < data.of.get(task, 0) else ""
     ax.set_title(f"{plain(shortened(task, 34))}{said}", loc="left")

@@ -7,13 +7,12 @@ from typing import Any
 import pandas as pd
 
 from dlsuite.analysis.factor_values import factor_label, format_value, same_value
-from dlsuite.analysis.measures import GAP, metric_label
+from dlsuite.analysis.measures import GAP, metric_label, metric_unit
 
 BASELINE = "baseline"
 """What the baseline is called beside conditions that are named by how they differ from it."""
 
 _LOSS_UNITS = {"classification": " (nats)", "regression": " (MSE)"}
-_UNITS = {"rmse": "(target's unit)", "mae": "(target's unit)"}
 _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -78,6 +77,27 @@ def condition_names(
     return names
 
 
+def chosen_loss(about: Mapping[str, Any]) -> str | None:
+    """What a task minimizes by name, where it is not the default of its type.
+
+    Args:
+        about: The task's row.
+    """
+    chosen = about.get("loss")
+    return None if chosen is None or pd.isna(chosen) else str(chosen)
+
+
+def loss_unit(about: Mapping[str, Any]) -> str:
+    """Write what a task's loss is in parentheses, after a space; nothing where it is not known."""
+    chosen = chosen_loss(about)
+    return f" ({chosen})" if chosen else _LOSS_UNITS.get(str(about.get("task_type")), "")
+
+
+def with_unit(metric: str) -> str:
+    """Write a metric with its unit, if it has one."""
+    return f"{metric_label(metric)} {metric_unit(metric)}".rstrip()
+
+
 def measure_label(measure: str, about: Mapping[str, Any], *, lines: int = 2) -> str:
     """Write a test metric or the loss gap with its unit, for an axis.
 
@@ -87,22 +107,20 @@ def measure_label(measure: str, about: Mapping[str, Any], *, lines: int = 2) -> 
         lines: 1 to keep it on one line.
     """
     if measure == GAP:
-        unit = _LOSS_UNITS.get(str(about.get("task_type")), "")
+        unit = loss_unit(about)
         text = f"validation \N{MINUS SIGN} train loss\nat the last epoch{unit}"
     else:
         metric = measure.removeprefix("test_")
-        unit = _UNITS.get(metric, "")
-        if metric == "loss":
-            unit = _LOSS_UNITS.get(str(about.get("task_type")), "").strip()
+        unit = loss_unit(about).strip() if metric == "loss" else metric_unit(metric)
         text = f"test {metric_label(metric)}\n{unit}".strip()
     return text if lines > 1 else text.replace("\n", " ")
 
 
 def gap_label(about: Mapping[str, Any]) -> str:
     """Write the loss gap with its unit, in few words."""
-    return f"loss gap, last epoch{_LOSS_UNITS.get(str(about.get('task_type')), '')}"
+    return f"loss gap, last epoch{loss_unit(about)}"
 
 
 def gap_difference_label(about: Mapping[str, Any]) -> str:
     """Write a difference of loss gaps with its unit."""
-    return f"difference in loss gap{_LOSS_UNITS.get(str(about.get('task_type')), '')}"
+    return f"difference in loss gap{loss_unit(about)}"

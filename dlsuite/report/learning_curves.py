@@ -13,12 +13,12 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from dlsuite.analysis.frames import task_row
-from dlsuite.analysis.measures import metric_label
+from dlsuite.analysis.measures import is_share, rises
 from dlsuite.report.facets import Facet, facets
-from dlsuite.report.labels import plain
+from dlsuite.report.labels import chosen_loss, plain, with_unit
 from dlsuite.report.learning_curve_data import learning_curve_data
 from dlsuite.report.legends import GUESS_LINE, add_marks, guess_mark, named_colors
-from dlsuite.report.limits import Limits, bulk_limits
+from dlsuite.report.limits import Limits, bulk_limits, score_ceiling
 from dlsuite.report.panels import facet_figure
 from dlsuite.report.study_figure import StudyFigure
 from dlsuite.report.study_tables import StudyTables
@@ -28,7 +28,6 @@ _LOSS_LABELS = {
     "classification": "cross-entropy (nats)",
     "regression": "MSE (standardized target)",
 }
-_METRIC_LABELS = {"rmse": "RMSE (target's unit)", "mae": "MAE (target's unit)"}
 
 
 def learning_curve_figures(tables: StudyTables) -> Iterator[StudyFigure]:
@@ -61,7 +60,7 @@ def plot_learning_curves(
     ax: Axes | None = None,
     *,
     factors: Sequence[str] = (),
-    task_type: str | None = None,
+    about: Mapping[str, Any] | None = None,
     colors: Mapping[str, str] | None = None,
     limits: Limits | None = None,
 ) -> Axes:
@@ -75,7 +74,7 @@ def plot_learning_curves(
         task: Which of its tasks.
         ax: Where to draw; a new figure's if None.
         factors: Names of the factors; for colors.
-        task_type: `classification` or `regression`; for the unit of a loss.
+        about: The task's row, for what its loss is.
         colors: A color for each condition; chosen here if None.
         limits: The range of the y axis; chosen here if None.
 
@@ -124,7 +123,7 @@ def plot_learning_curves(
     ax.set_xlim(-0.01 * last_epoch, last_epoch)
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     ax.set_xlabel("epoch")
-    ax.set_ylabel(_y_label(rows, task_type))
+    ax.set_ylabel(_y_label(rows, about or {}))
     ax.set_title(plain(task), loc="left")
     return ax
 
@@ -154,9 +153,9 @@ def learning_curve_figure(
 
     def draw(task: str, facet: Facet, ax: Axes) -> None:
         own = shown.loc[shown["condition"].isin(facet.conditions)]
-        task_type = str(task_row(tasks, task).get("task_type"))
+        about = task_row(tasks, task)
         colors = facet.colors
-        plot_learning_curves(own, task, ax, task_type=task_type, colors=colors, limits=limits[task])
+        plot_learning_curves(own, task, ax, about=about, colors=colors, limits=limits[task])
 
     with figure_style():
         figure = facet_figure(names, columns, draw)
@@ -167,9 +166,11 @@ def learning_curve_figure(
 def _limits(rows: pd.DataFrame) -> Limits:
     metric = rows["metric"].iloc[0] if len(rows) else "loss"
     guess = rows["guess"].iloc[:1]
-    if metric == "accuracy":
+    if is_share(metric):
         limits = bulk_limits(rows["mean"], anchors=guess)
         return Limits(max(limits.low, -0.02), min(limits.high, 1.02))
+    if rises(metric):
+        return bulk_limits(rows["mean"], ceiling=score_ceiling({}, f"test_{metric}"), anchors=guess)
     # Before the first step a network knows nothing; what is ten times as bad has exploded.
     starts = rows.loc[rows["epoch"] == rows["epoch"].min(), "mean"]
     known = [value for value in (*guess, starts.median()) if np.isfinite(value)]
@@ -216,11 +217,11 @@ def _mark_exits(
             )
 
 
-def _y_label(rows: pd.DataFrame, task_type: str | None) -> str:
+def _y_label(rows: pd.DataFrame, about: Mapping[str, Any]) -> str:
     metric = str(rows["metric"].iloc[0]) if len(rows) else "loss"
     if metric == "loss":
-        return _LOSS_LABELS.get(task_type or "", "loss")
-    return _METRIC_LABELS.get(metric, metric_label(metric))
+        return chosen_loss(about) or _LOSS_LABELS.get(str(about.get("task_type")), "loss")
+    return with_unit(metric)
 
 
 def _marks(

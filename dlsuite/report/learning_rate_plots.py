@@ -15,7 +15,7 @@ from dlsuite.analysis.factor_values import format_value
 from dlsuite.analysis.intervals import mean_interval
 from dlsuite.analysis.learning_rates import CLASSES, RATE
 from dlsuite.report.encoding import Encoding, encode, thinned
-from dlsuite.report.labels import plain, shortened
+from dlsuite.report.labels import chosen_loss, plain, shortened
 from dlsuite.report.legends import add_marks, draw_guess, guess_mark
 from dlsuite.report.limits import Limits, score_ceiling, score_limits
 from dlsuite.report.study_figure import StudyFigure
@@ -155,7 +155,8 @@ def plot_learning_rates(
     draw_guess(ax, float(about.get("guess_val_loss", np.nan)), limits)
     room = 0.5 * (len(names) - 1) * min(0.08, 0.4 / max(len(names), 1))
     places.apply(ax, room=room)
-    ax.set_ylabel(f"lowest validation\n{_LOSSES.get(str(about.get('task_type')), 'loss')}")
+    loss = chosen_loss(about) or _LOSSES.get(str(about.get("task_type")), "loss")
+    ax.set_ylabel(f"lowest validation\n{loss}")
     ax.set_title(plain(shortened(task, 44)), loc="left")
     if below is not None:
         places.apply(below, room=room)

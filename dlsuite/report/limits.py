@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from dlsuite.analysis.frames import number
-from dlsuite.analysis.measures import GAP
+from dlsuite.analysis.measures import GAP, is_share, metric_bounds, metric_unit, rises
 
 
 @dataclass(frozen=True)
@@ -121,15 +121,16 @@ def score_limits(
     shown = [*np.ravel(np.asarray(values, dtype=float)), *cut]
     if measure == GAP:
         return bulk_limits(shown, ceiling=ceiling, anchors=[0.0])
-    accuracy = measure == "test_accuracy"
-    if not accuracy and inner.low > 0 and inner.high / inner.low > 20:
+    metric = measure.removeprefix("test_")
+    share = is_share(metric)
+    if not rises(metric) and inner.low > 0 and inner.high / inner.low > 20:
         return bulk_limits(np.asarray(values), ceiling=ceiling, decades=4)
     limits = bulk_limits(shown, ceiling=ceiling)
     if np.isfinite(guess) and abs(guess) <= ceiling:
         low, high = min(limits.low, guess), max(limits.high, guess)
         if high - low < 3 * (limits.high - limits.low):
             limits = bulk_limits(shown, ceiling=ceiling, anchors=[guess])
-    return Limits(max(limits.low, -0.03), min(limits.high, 1.03)) if accuracy else limits
+    return Limits(max(limits.low, -0.03), min(limits.high, 1.03)) if share else limits
 
 
 def score_ceiling(about: Mapping[str, Any], measure: str) -> float:
@@ -143,14 +144,18 @@ def score_ceiling(about: Mapping[str, Any], measure: str) -> float:
         measure: `test_<metric>` or `gap_loss_last`.
 
     Returns:
-        Four times what guessing scores; infinite for an accuracy, or where that is not known.
+        Four times what guessing scores. Of what is better when greater, four times its upper bound, since it
+        explodes downward only. Infinite for a share such as an accuracy, or where neither is known.
     """
     metric = "loss" if measure == GAP else measure.removeprefix("test_")
-    if metric == "accuracy":
+    if is_share(metric):
         return float("inf")
+    if rises(metric):
+        return 4 * metric_bounds(metric)[1]
     loss = number(about, "guess_test_loss")
     known = number(about, f"guess_test_{metric}")
-    if about.get("task_type") == "regression" and loss > 0:
+    in_units = metric == "loss" or metric_unit(metric) != ""
+    if about.get("task_type") == "regression" and loss > 0 and in_units:
         ignorant = 1.0 if metric == "loss" else number(about, "guess_test_rmse") / loss**0.5
         known = max(filter(np.isfinite, (known, ignorant)), default=float("nan"))
     return 4 * known if np.isfinite(known) else float("inf")

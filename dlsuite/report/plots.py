@@ -82,8 +82,8 @@ def _plots(tables: StudyTables) -> dict[str, _Draw]:
 def _learning_curves(quantity: str) -> _Draw:
     def draw(tables: StudyTables, task: str, ax: Axes | None) -> Axes:
         data = learning_curve_data(tables, quantity=quantity)
-        task_type = str(tables.task(task).get("task_type"))
-        return plot_learning_curves(data, task, ax, factors=tables.factors, task_type=task_type)
+        about = tables.task(task)
+        return plot_learning_curves(data, task, ax, factors=tables.factors, about=about)
 
     return draw
 

@@ -86,6 +86,9 @@ class Study(Frozen):
     metric: str | None = Field(
         default=None, description="The one that decides; chosen by the task type if absent."
     )
+    metrics: tuple[str, ...] = Field(
+        default=(), strict=False, description="Further metrics to report, for the tasks they fit."
+    )
     factors: Lists = Field(min_length=1, description="What is asked about: a list or range each.")
     tune: Lists = Field(default={}, description="Nuisance ones, chosen anew for every condition.")
     fixed: Settings = Field(default={}, description="All that is held the same.")

@@ -8,11 +8,13 @@ from dlsuite.store.schema import (
     layer_columns,
     trial_columns,
 )
+from dlsuite.store.weights import Weights
 
 __all__ = [
     "SCORES",
     "Part",
     "ResultsFolder",
+    "Weights",
     "curve_columns",
     "identity_columns",
     "layer_columns",

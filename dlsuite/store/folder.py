@@ -1,7 +1,7 @@
 """A study's results folder: parts written whole or not at all, and files that are replaced whole.
 
-A part is a folder of three CSVs with the rows of one population. It knows its trials by key alone, so it
-stays good when a study is renamed or extended.
+A part is a folder of three CSVs with the rows of one population, and the weights of its best trials. It knows
+its trials by key alone, so it stays good when a study is renamed or extended.
 """
 
 import contextlib
@@ -9,15 +9,17 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from dlsuite.errors import StoreError
 from dlsuite.spec import display
-from dlsuite.store.schema import PART_CURVES, PART_LAYERS, PART_TRIALS
+from dlsuite.store.schema import METRICS, PART_CURVES, PART_LAYERS, PART_TRIALS
+from dlsuite.store.weights import Weights, read_weights, weighed_trials, write_weights
 
+_WEIGHTS = "weights.npz"
 _TABLES = {"trials": PART_TRIALS, "curves": PART_CURVES, "layers": PART_LAYERS}
 
 
@@ -29,11 +31,14 @@ class Part:
         trials: A row a trial.
         curves: A row a trial and epoch.
         layers: A row a trial, epoch and layer.
+        weights: Weights of some of its trials, by key. They are written; who reads parts does not get them,
+            but asks `ResultsFolder.weights` for a trial's.
     """
 
     trials: pd.DataFrame
     curves: pd.DataFrame
     layers: pd.DataFrame
+    weights: Mapping[str, Weights] = field(default_factory=dict)
 
 
 class ResultsFolder:
@@ -46,6 +51,8 @@ class ResultsFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._parts = path / "parts"
+        self._indexed: tuple[Path, ...] = ()
+        self._index: Mapping[tuple[str, int], Path] = {}
 
     def open(self) -> None:
         """Make the folder, and see that it can be written.
@@ -62,6 +69,8 @@ class ResultsFolder:
     def add_part(self, part: Part) -> None:
         """Write a part: into a folder of another name first, which is then renamed."""
         keys = "".join(part.trials["trial"]) + str(part.trials["epochs"].iloc[0])
+        if METRICS in part.trials:  # Others of the same trials are no reason to throw a part away.
+            keys += str(part.trials[METRICS].iloc[0])
         name = hashlib.sha256(keys.encode()).hexdigest()[:16]
         temporary = self._parts / f".{name}-{os.getpid()}"
         with self._failing("written"):
@@ -69,8 +78,11 @@ class ResultsFolder:
             temporary.mkdir(parents=True)
             for table, columns in _TABLES.items():
                 frame: pd.DataFrame = getattr(part, table)
-                text = to_csv(frame.reindex(columns=list(columns)))
+                further = [column for column in frame.columns if column not in columns]
+                text = to_csv(frame.reindex(columns=[*columns, *further]))
                 _write_synced(temporary / f"{table}.csv", text)
+            if part.weights:
+                write_weights(temporary / _WEIGHTS, part.weights)
             if (self._parts / name).exists():
                 self._set_aside(self._parts / name)
             os.rename(temporary, self._parts / name)
@@ -99,6 +111,44 @@ class ResultsFolder:
                     f"{folder}: not a part that can be used ({error}); moved to {moved}."
                 )
         return found, rejected
+
+    def weights(self, key: str, *, epochs: int) -> Weights | None:
+        """Read the weights that a part has kept of a trial.
+
+        Args:
+            key: The trial's key.
+            epochs: How many epochs it was trained: a study that was extended has it twice.
+
+        Returns:
+            Its best epoch's weights, in the model's order; None where no part has kept them.
+
+        Raises:
+            StoreError: They are kept and cannot be read.
+        """
+        path = self._weighed().get((key, epochs))
+        if path is None:
+            return None
+        with _reading_weights(path):
+            return read_weights(path, key)
+
+    def has_weights(self, key: str, *, epochs: int) -> bool:
+        """Whether a part has kept a trial's weights, without reading them."""
+        return (key, epochs) in self._weighed()
+
+    def _weighed(self) -> Mapping[tuple[str, int], Path]:
+        """Where the weights of a trial are, by its key and epochs; found anew when parts come or go."""
+        paths = tuple(sorted(self._parts.glob(f"[!.]*/{_WEIGHTS}")))
+        if paths != self._indexed:
+            found: dict[tuple[str, int], Path] = {}
+            for path in paths:
+                with _reading_weights(path):
+                    keys = weighed_trials(path)
+                    trials = read_csv(path.with_name("trials.csv"))
+                    own = trials.loc[trials["trial"].isin(keys), ["trial", "epochs"]]
+                for key, epochs in own.itertuples(index=False):
+                    found.setdefault((key, int(epochs)), path)
+            self._indexed, self._index = paths, found
+        return self._index
 
     def write(self, files: Mapping[str, str]) -> None:
         """Replace files, each at once: a reader sees the old one or the new one, never a half.
@@ -161,6 +211,17 @@ class ResultsFolder:
             ) from error
 
 
+@contextlib.contextmanager
+def _reading_weights(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, KeyError) as error:
+        raise StoreError(
+            f"{path}: cannot be read as weights ({error}); delete the folder {path.parent.name} and run the "
+            "study again: its trials are trained anew."
+        ) from error
+
+
 def to_csv(frame: pd.DataFrame, *, exact: Iterable[str] = ()) -> str:
     """Write a table as CSV.
 
@@ -188,7 +249,7 @@ def read_csv(path: Path) -> pd.DataFrame:
         OSError: The file cannot be read.
         ValueError: It is not a table.
     """
-    texts = {"trial": str, "condition": str, "task": str}
+    texts = {"trial": str, "condition": str, "task": str, METRICS: str}
     return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])
 
 
@@ -200,7 +261,7 @@ def _read_part(folder: Path) -> Part:
         if missing:
             raise ValueError(f"{table}.csv lacks the columns {', '.join(sorted(missing))}")
         tables[table] = frame
-    return Part(**tables)
+    return Part(trials=tables["trials"], curves=tables["curves"], layers=tables["layers"])
 
 
 def _write_synced(path: Path, text: str) -> None:

@@ -2,78 +2,104 @@
 
 from collections.abc import Iterable, Sequence
 
-SCORES = ("loss", "accuracy", "rmse", "mae")
-"""Every score that a trial can have, in the order of their columns."""
+from dlsuite.spec.metrics import BUILT_IN, known_metrics
 
-CURVES = (
-    "epoch",
-    *(f"{split}_{s}" for s in SCORES for split in ("train", "val")),
-    "gradient_norm",
-    "step_loss_spread",
-)
+SCORES = tuple(metric.name for metric in BUILT_IN if metric.of_every_trial)
+"""The scores that trials have whatever a study asks for, in the order of their columns.
+
+Every part has columns for all of them, and further ones for the metrics that its study asked for.
+"""
+
+
+def curve_scores(scores: Iterable[str]) -> list[str]:
+    """The columns of scores in `curves.csv`."""
+    return [f"{split}_{score}" for score in scores for split in ("train", "val")]
+
+
+def trial_scores(scores: Iterable[str]) -> list[str]:
+    """The columns of scores in `trials.csv`: of both epochs, then those of the test split."""
+    listed = list(scores)
+    of_epochs = [
+        f"{split}_{score}_{when}"
+        for score in listed
+        for split in ("train", "val", "gap")
+        for when in ("best", "last")
+    ]
+    return [*of_epochs, *(f"test_{score}" for score in listed)]
+
+
+def _derived_scores(scores: Iterable[str]) -> list[str]:
+    return [f"test_gap_{score}" for score in scores]
+
+
+def _guess_scores(scores: Iterable[str]) -> list[str]:
+    return [f"guess_{split}_{score}" for score in scores for split in ("val", "test")]
+
+
+_OF_STEPS = ("gradient_norm", "step_loss_spread")
+CURVES = ("epoch", *curve_scores(SCORES), *_OF_STEPS)
 """The columns of `curves.csv` behind those that name the trial."""
 
 LAYERS = ("epoch", "layer", "gradient_norm", "weight_norm", "update_ratio", "dead_units")
 """The columns of `layers.csv` behind those that name the trial."""
 
+_OF_MODEL = ("unit_correlation", "lesion_loss", "parameters", "members")
 PART_TRIALS = (
     "trial",
     "status",
     "diverged_epoch",
     "epochs",
     "best_epoch",
-    *(
-        f"{split}_{score}_{when}"
-        for score in SCORES
-        for split in ("train", "val", "gap")
-        for when in ("best", "last")
-    ),
-    *(f"test_{score}" for score in SCORES),
-    "unit_correlation",
-    "lesion_loss",
-    "parameters",
-    "members",
+    *trial_scores(SCORES),
+    *_OF_MODEL,
 )
 """The columns of a part's `trials.csv`, which knows a trial by its key alone."""
 
-DERIVED = (
-    *(f"test_gap_{score}" for score in SCORES),
-    "overfits",
-    "onset_epoch",
-    "rise_after_onset",
-    "epochs_to_90",
-    "step_loss_spread",
-)
+_OF_CURVES = ("overfits", "onset_epoch", "rise_after_onset", "epochs_to_90", "step_loss_spread")
+DERIVED = (*_derived_scores(SCORES), *_OF_CURVES)
 """The columns of the merged `trials.csv` that the analysis reads off a trial's scores and curves."""
+
+METRICS = "metrics"
+"""The column of a part's `trials.csv` that lists its further metrics, with the versions of a user's own."""
 
 PART_CURVES = ("trial", *CURVES)
 PART_LAYERS = ("trial", *LAYERS)
 
-TASKS = (
+_TASKS = (
     "task",
     "model",
     "data",
     "kind",
     "task_type",
     "metric",
+    "loss",
     "n_train",
     "n_validation",
     "n_test",
     "guess",
-    *(f"guess_{split}_{score}" for score in SCORES for split in ("val", "test")),
     "source",
     "license",
     "fingerprint",
     "notes",
 )
-"""The columns of `tasks.csv`."""
-
 
 COLUMNS = frozenset(
     {"task", "condition", "seed", "split_seed", "selected", "counted", "measure"}
     | {*PART_TRIALS, *DERIVED, *CURVES, *LAYERS}
 )
 """Every name of a column beside the hyperparameters' own, but for those that the analysis adds."""
+
+
+def reserved_columns() -> frozenset[str]:
+    """The names that no setting can have: `COLUMNS`, and those of every metric that is known."""
+    names = list(known_metrics())
+    return COLUMNS | {*trial_scores(names), *curve_scores(names), *_derived_scores(names)}
+
+
+def task_columns(scores: Iterable[str]) -> list[str]:
+    """The columns of `tasks.csv`, but for those that no task has."""
+    first = _TASKS.index("guess") + 1
+    return [*_TASKS[:first], *_guess_scores(scores), *_TASKS[first:]]
 
 
 def identity_columns(factors: Iterable[str], tuned: Iterable[str]) -> list[str]:
@@ -94,14 +120,8 @@ def trial_columns(factors: Sequence[str], tuned: Sequence[str], scores: Iterable
         tuned: Its nuisance hyperparameters.
         scores: The scores that some task of the study has.
     """
-    known = set(scores)
-    first = PART_TRIALS.index("unit_correlation")
-    outcome = [
-        column
-        for column in (*PART_TRIALS[:first], *DERIVED, *PART_TRIALS[first:])
-        if column not in ("trial", "status", "diverged_epoch", "epochs")
-        and _score_of(column) in (None, *known)
-    ]
+    listed = list(scores)
+    outcome = [*trial_scores(listed), *_derived_scores(listed), *_OF_CURVES, *_OF_MODEL]
     return [
         *identity_columns(factors, tuned),
         "status",
@@ -109,6 +129,7 @@ def trial_columns(factors: Sequence[str], tuned: Sequence[str], scores: Iterable
         "selected",
         "counted",
         "epochs",
+        "best_epoch",
         *outcome,
         "trial",
     ]
@@ -116,19 +137,9 @@ def trial_columns(factors: Sequence[str], tuned: Sequence[str], scores: Iterable
 
 def curve_columns(factors: Sequence[str], tuned: Sequence[str], scores: Iterable[str]) -> list[str]:
     """The columns of the merged `curves.csv`."""
-    known = set(scores)
-    measured = [column for column in CURVES if _score_of(column) in (None, *known)]
-    return [*identity_columns(factors, tuned), *measured]
+    return [*identity_columns(factors, tuned), "epoch", *curve_scores(scores), *_OF_STEPS]
 
 
 def layer_columns(factors: Sequence[str], tuned: Sequence[str]) -> list[str]:
     """The columns of the merged `layers.csv`."""
     return [*identity_columns(factors, tuned), *LAYERS]
-
-
-def _score_of(column: str) -> str | None:
-    """The score that a column is about, if any."""
-    words = column.replace("test_gap_", "test_").split("_")
-    if words[0] in ("train", "val", "gap", "test") and len(words) > 1 and words[1] in SCORES:
-        return words[1]
-    return None

@@ -3,24 +3,29 @@
 from dlsuite.study.ablate import ablate
 from dlsuite.study.certificate import Certificate, verify
 from dlsuite.study.executors import Executor, InProcessExecutor, Job
+from dlsuite.study.history import History
 from dlsuite.study.library import find_study, list_studies
 from dlsuite.study.lr_range import lr_range
 from dlsuite.study.plan import Plan, make_plan
 from dlsuite.study.plugins import check_plugin_models, load_plugins
+from dlsuite.study.predictions import Predictions, predict_file
 from dlsuite.study.rate_range import LearningRateRange
 from dlsuite.study.resolve import PlannedTask
 from dlsuite.study.results import Results, load_results
 from dlsuite.study.run import run
+from dlsuite.study.train import train
 from dlsuite.study.trial import Trial
 
 __all__ = [
     "Certificate",
     "Executor",
+    "History",
     "InProcessExecutor",
     "Job",
     "LearningRateRange",
     "Plan",
     "PlannedTask",
+    "Predictions",
     "Results",
     "Trial",
     "ablate",
@@ -31,6 +36,8 @@ __all__ = [
     "load_results",
     "lr_range",
     "make_plan",
+    "predict_file",
     "run",
+    "train",
     "verify",
 ]

@@ -3,16 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dlsuite.data import data_entry, data_settings, list_data
+from dlsuite.data import Dataset, data_entry, data_settings, list_data
 from dlsuite.models import list_models, model_entry
 from dlsuite.spec import Hyperparameter, display
 from dlsuite.spec.values import thaw
 from dlsuite.study.certificate import Certificate
 from dlsuite.study.executors import load
+from dlsuite.study.guessing import guess_scores
 from dlsuite.study.library import find_study, list_studies
 from dlsuite.study.plan import Plan
 from dlsuite.study.plugins import check_plugin_models
 from dlsuite.study.populations import into_populations
+from dlsuite.study.resolve import PlannedTask
 from dlsuite.study.sizes import estimate_size
 from dlsuite.study.trial import Trial, condition_label
 from dlsuite.training.lanes import lanes
@@ -47,7 +49,7 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
                 "validation": len(data.validation),
                 "test": len(data.test),
                 "metric": task.metric,
-                "guess": f"{data.guess.name}: {data.guess.scores['test'][task.metric]:.3g}",
+                "guess": _guess(data, task),
                 "notes": list(data.notes),
                 "groups": [group for group in groups if group["task"] == task.label],
             }
@@ -68,6 +70,16 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "populations": sum(group["populations"] for group in groups),
         "tasks": tasks,
     }
+
+
+def _guess(data: Dataset, task: PlannedTask) -> str:
+    """How one guesses, and what it scores on test where that is known."""
+    known = dict(data.guess.scores.get("test", {})) | {
+        column.removeprefix("guess_test_"): score
+        for column, score in guess_scores(data, task.asked).items()
+    }
+    score = f": {known[task.metric]:.3g}" if task.metric in known else ""
+    return f"{data.guess.name}{score}"
 
 
 def plan_lines(description: Mapping[str, Any]) -> list[str]:

@@ -16,8 +16,10 @@ from weakref import WeakKeyDictionary
 import pandas as pd
 
 from dlsuite.data import DataEntry, Dataset, Recent, data_entry, load_data
+from dlsuite.spec.metrics import Metric, tags_of
 from dlsuite.spec.values import thaw
-from dlsuite.store import Part
+from dlsuite.store import Part, Weights
+from dlsuite.store.schema import METRICS
 from dlsuite.study.trial import Trial
 from dlsuite.training.lanes import BUILDING
 from dlsuite.training.lanes import lanes as default_lanes
@@ -32,10 +34,12 @@ class Job:
     Attributes:
         trials: Its trials; they have their structural values in common.
         keys: Their keys, in the same order.
+        metrics: What is computed of their predictions.
     """
 
     trials: tuple[Trial, ...]
     keys: tuple[str, ...]
+    metrics: tuple[Metric, ...] = ()
 
 
 class Watcher(TrainingWatcher, Protocol):
@@ -106,7 +110,9 @@ class InProcessExecutor:
         """What a lane does for a job. Data and models are made here, in the main thread."""
         data = load(job.trials[0])
         setups, epochs = setups_of(job.trials, data), job.trials[0].epochs
-        return lambda: self._trainer.train(setups, data, epochs=epochs, watcher=watcher)
+        return lambda: self._trainer.train(
+            setups, data, epochs=epochs, watcher=watcher, metrics=job.metrics
+        )
 
 
 class SharedWatcher:
@@ -201,6 +207,7 @@ def _part_of(job: Job, results: Sequence[Any], watcher: Watcher, said: set[str])
                 "parameters": result.parameters,
                 "members": result.members,
                 **result.scores,
+                **({METRICS: tags_of(job.metrics)} if job.metrics else {}),
             }
         )
         rows["curves"] += [{"trial": key, **row} for row in result.curves]
@@ -210,7 +217,23 @@ def _part_of(job: Job, results: Sequence[Any], watcher: Watcher, said: set[str])
         trials=pd.DataFrame(rows["trials"]).astype(integers),
         curves=pd.DataFrame(rows["curves"]),
         layers=pd.DataFrame(rows["layers"]),
+        weights=_best_weights(job, results),
     )
+
+
+def _best_weights(job: Job, results: Sequence[Any]) -> dict[str, Weights]:
+    """The weights of each condition's best seed, with each of its tuned values.
+
+    Whichever tuned values a study chooses, the best seed of all its parts is among those of the parts.
+    """
+    best: dict[str, tuple[float, str, Weights]] = {}
+    for trial, key, result in zip(job.trials, job.keys, results, strict=True):
+        if result.status == "completed":
+            candidate = json.dumps([trial.condition, thaw(trial.tuned)])
+            loss = result.scores["val_loss_best"]
+            if candidate not in best or loss < best[candidate][0]:
+                best[candidate] = loss, key, result.weights
+    return {key: weights for _, key, weights in best.values()}
 
 
 def setups_of(trials: Sequence[Trial], data: Dataset) -> list[Any]:

@@ -7,7 +7,8 @@ import pandas as pd
 
 from dlsuite.analysis import TABLES, analyze, count_tuned, select_tuned, with_overfitting
 from dlsuite.data import Dataset
-from dlsuite.spec.metrics import METRICS
+from dlsuite.spec.losses import loss_entry
+from dlsuite.spec.metrics import BUILT_IN, Metric, metrics_of_every_trial
 from dlsuite.store import (
     SCORES,
     Part,
@@ -17,7 +18,9 @@ from dlsuite.store import (
     to_csv,
     trial_columns,
 )
-from dlsuite.store.schema import TASKS
+from dlsuite.store.metrics_table import METRICS_FILE, metrics_csv
+from dlsuite.store.schema import METRICS, task_columns
+from dlsuite.study.guessing import guess_scores
 from dlsuite.study.plan import Plan
 from dlsuite.study.trial import Trial
 
@@ -25,12 +28,23 @@ POSITION = "#"
 """A trial's place in the plan, while tables are put together; no setting can be called so."""
 
 
-def finished_keys(parts: Sequence[Part], *, epochs: int) -> set[str]:
-    """The keys of the trials that are finished with this number of epochs."""
-    keys: set[str] = set()
-    for part in parts:
-        keys.update(part.trials.loc[part.trials["epochs"] == epochs, "trial"])
-    return keys
+def needed_metrics(plan: Plan, keys: Mapping[int, str]) -> dict[str, frozenset[str]]:
+    """The tags of the further metrics that each trial needs, by its key."""
+    of_task = {task.label: frozenset(metric.tag for metric in task.asked) for task in plan.tasks}
+    return {key: of_task[plan.trials[position].task] for position, key in keys.items()}
+
+
+def finished_keys(
+    parts: Sequence[Part], needed: Mapping[str, frozenset[str]], *, epochs: int
+) -> set[str]:
+    """The keys of the trials that are finished, with this number of epochs and all that is needed of them.
+
+    Args:
+        parts: All parts.
+        needed: As `needed_metrics` gives it.
+        epochs: How many epochs.
+    """
+    return {key for part in parts for key in part.trials.loc[_fits(part, needed, epochs), "trial"]}
 
 
 def merge(
@@ -50,28 +64,26 @@ def merge(
     study = plan.study
     factors, tuned = list(study.factors), list(study.tune)
     settings = [*factors, *tuned]
-    scores = [
-        score
-        for score in SCORES
-        if any(score in ("loss", *METRICS[task.task_type]) for task in plan.tasks)
-    ]
+    further = _further(plan)
+    of_every = {m.name for t in plan.tasks for m in metrics_of_every_trial(t.task_type)}
+    scores = [*(score for score in SCORES if score in of_every), *further]
     names = pd.DataFrame(
         [
             {POSITION: position, "trial": keys[position], **_identity(trial)}
             for position, trial in enumerate(plan.trials)
         ]
     )
-    kept = _without_repeats(parts, epochs=study.epochs)
+    kept = _without_repeats(parts, needed_metrics(plan, keys), epochs=study.epochs)
     trials = _join(names, [part.trials for part in kept])
     curves = _join(names, [part.curves for part in kept])
     layers = _join(names, [part.layers for part in kept])
     tasks = pd.DataFrame([_task_row(plan, index, data) for index in range(len(plan.tasks))])
-    tasks = tasks.reindex(columns=[c for c in TASKS if c in tasks.columns])
+    tasks = tasks.reindex(columns=[c for c in task_columns(scores) if c in tasks.columns])
     trials["selected"] = select_tuned(trials, tuned=tuned, tasks=tasks)
     trials["counted"] = count_tuned(trials, tuned=tuned, tasks=tasks)
     trials = with_overfitting(trials, curves, by=[POSITION])
-    trials = trials[trial_columns(factors, tuned, scores)]
-    curves = curves[curve_columns(factors, tuned, scores)]
+    trials = trials.reindex(columns=trial_columns(factors, tuned, scores))
+    curves = curves.reindex(columns=curve_columns(factors, tuned, scores))
     tables = analyze(
         trials,
         curves,
@@ -86,6 +98,7 @@ def merge(
         "curves.csv": to_csv(curves, exact=settings),
         "layers.csv": to_csv(layers[layer_columns(factors, tuned)], exact=settings),
         **{f"{name}.csv": to_csv(tables[name], exact=settings) for name in TABLES},
+        **({METRICS_FILE: metrics_csv(further.values())} if further else {}),
     }
 
 
@@ -101,17 +114,37 @@ def _identity(trial: Trial) -> dict[str, Any]:
     return {key: named[key] for key in identity_columns(trial.factors, trial.tuned)}
 
 
-def _without_repeats(parts: Sequence[Part], *, epochs: int) -> list[Part]:
-    """Cut parts down to the trials of this number of epochs, each from the first part that has it."""
+def _further(plan: Plan) -> dict[str, Metric]:
+    """What is asked for by name, in the order of the columns: the suite's own, then users'."""
+    asked = {metric.name: metric for task in plan.tasks for metric in task.asked}
+    own = {metric.name: metric for metric in BUILT_IN if metric.name in asked}
+    return own | asked
+
+
+def _fits(part: Part, needed: Mapping[str, frozenset[str]], epochs: int) -> "pd.Series[bool]":
+    """Which trials of a part are needed and have what is needed of them."""
+    trials = part.trials
+    measured = trials[METRICS] if METRICS in trials else pd.Series("", index=trials.index)
+    has_all = [
+        key in needed and needed[key] <= set(str(tags).split())
+        for key, tags in zip(trials["trial"], measured, strict=True)
+    ]
+    return (trials["epochs"] == epochs) & pd.Series(has_all, index=trials.index, dtype=bool)
+
+
+def _without_repeats(
+    parts: Sequence[Part], needed: Mapping[str, frozenset[str]], *, epochs: int
+) -> list[Part]:
+    """Cut parts down to the trials that count, each from the first part that has it."""
     claimed: set[str] = set()
     kept = []
     for part in parts:
-        fits = part.trials["epochs"] == epochs
-        own = set(part.trials.loc[fits, "trial"]) - claimed
+        own = set(part.trials.loc[_fits(part, needed, epochs), "trial"]) - claimed
         claimed |= own
         if own:
             tables = (part.trials, part.curves, part.layers)
-            kept.append(Part(*(table[table["trial"].isin(own)] for table in tables)))
+            trials, curves, layers = (table[table["trial"].isin(own)] for table in tables)
+            kept.append(Part(trials, curves, layers))
     return kept
 
 
@@ -125,11 +158,18 @@ def _join(names: pd.DataFrame, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def _task_row(plan: Plan, index: int, data: Mapping[str, Dataset]) -> dict[str, Any]:
     task = plan.tasks[index]
     dataset = data[task.label]
+    losses = _losses(plan, task.label)
     guesses = {
         f"guess_{short}_{score}": value
         for split, short in (("validation", "val"), ("test", "test"))
         for score, value in dataset.guess.scores[split].items()
+        if score != "loss" or not losses
     }
+    notes = [*dataset.notes]
+    if len(losses) > 1:
+        notes.append(
+            "Conditions minimize different losses; compare them by the metric, not by the loss."
+        )
     return {
         "task": task.label,
         "model": task.model.name,
@@ -142,8 +182,18 @@ def _task_row(plan: Plan, index: int, data: Mapping[str, Dataset]) -> dict[str, 
         "n_test": len(dataset.test),
         "guess": dataset.guess.name,
         **guesses,
+        **guess_scores(dataset, task.asked),
+        **({"loss": ", ".join(losses)} if losses else {}),
         "source": dataset.source,
         "license": dataset.license,
         "fingerprint": dataset.fingerprint,
-        "notes": " ".join(dataset.notes),
+        "notes": " ".join(notes),
     }
+
+
+def _losses(plan: Plan, label: str) -> list[str]:
+    """The losses that a task's trials minimize; none where it is the default one alone."""
+    named = {trial.training.loss for trial in plan.trials if trial.task == label}
+    if all(name is None or loss_entry(name).is_default for name in named):
+        return []
+    return sorted("default" if name is None else name for name in named)

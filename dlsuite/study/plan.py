@@ -12,6 +12,7 @@ from typing import Any
 from dlsuite.data import data_entry
 from dlsuite.errors import SpecError
 from dlsuite.spec import Study, Value, display
+from dlsuite.spec.metrics import list_metrics, metric_entry
 from dlsuite.study.designs import conditions_of
 from dlsuite.study.plugins import load_plugins
 from dlsuite.study.populations import into_groups
@@ -68,10 +69,12 @@ def make_plan(study: Study) -> Plan:
         for split_seed in study.split_seeds
         for seed in study.seeds
     ]
-    _check_effect(study, trials)
+    tasks = tuple(resolver.planned(study) for resolver in resolved)
+    _check_effect(study, trials, tasks)
+    _check_metrics(study, tasks)
     return Plan(
         study=study,
-        tasks=tuple(resolver.planned(study) for resolver in resolved),
+        tasks=tasks,
         conditions=tuple(conditions),
         trials=tuple(trials),
     )
@@ -113,7 +116,18 @@ def _in_own_types(study: Study, resolved: Sequence[Resolver]) -> Study:
     )
 
 
-def _check_effect(study: Study, trials: Sequence[Trial]) -> None:
+def _check_metrics(study: Study, tasks: Sequence[PlannedTask]) -> None:
+    """Refuse a metric that no task has."""
+    types = sorted({task.task_type for task in tasks})
+    for name in study.metrics:
+        if all(metric_entry(name, task_type=task_type) is None for task_type in types):
+            fitting = sorted({n for task_type in types for n in list_metrics(task_type=task_type)})
+            raise SpecError(
+                f"metrics: no task has {name!r}; {' and '.join(types)} have {', '.join(fitting)}."
+            )
+
+
+def _check_effect(study: Study, trials: Sequence[Trial], tasks: Sequence[PlannedTask]) -> None:
     """Refuse what changes nothing: a study of it would count the same trial several times over."""
     for trial in trials if len(study.split_seeds) > 1 else ():
         if trial.data_settings["label_noise"]:
@@ -123,6 +137,10 @@ def _check_effect(study: Study, trials: Sequence[Trial]) -> None:
                 f"split_seeds: task {trial.task!r} is split in time order, or as its data says, whatever the "
                 "seed; leave split_seeds out."
             )
+    classes = any(task.task_type == "classification" for task in tasks)
+    for place in ("factors", "tune", "fixed"):
+        if "class_weight" in getattr(study, place) and not classes:
+            raise SpecError(f"{place}.class_weight has no effect: no task is a classification.")
     idle = frozenset.intersection(*(trial.training.without_effect for trial in trials))
     for place in ("factors", "tune", "fixed"):
         for key in sorted(idle & set(getattr(study, place))):

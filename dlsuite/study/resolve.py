@@ -1,16 +1,17 @@
 """A task's names, resolved: which model and data set they stand for, and who takes which setting."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dlsuite.analysis.analyze import COLUMNS as ANALYSIS_COLUMNS
 from dlsuite.data import DataEntry, TaskType, data_entry, data_settings
-from dlsuite.errors import SpecError, closest
+from dlsuite.errors import SpecError, UnknownNameError, closest
 from dlsuite.models import ModelEntry, model_entry
 from dlsuite.spec import Hyperparameter, Study, Task, Value, validate_settings
-from dlsuite.spec.metrics import METRICS
-from dlsuite.store.schema import COLUMNS
+from dlsuite.spec.losses import loss_for
+from dlsuite.spec.metrics import Metric, list_metrics, metric_entry, metrics_of_every_trial
+from dlsuite.store.schema import reserved_columns
 from dlsuite.study.trial import Trial, condition_label
 from dlsuite.training.settings import TrainingSettings, training_hyperparameters
 
@@ -25,6 +26,7 @@ class PlannedTask:
         data: The data set's entry.
         task_type: `classification` or `regression`.
         metric: The score that decides.
+        asked: The metrics that are computed of predictions, beside what every trial has.
     """
 
     label: str
@@ -32,6 +34,7 @@ class PlannedTask:
     data: DataEntry
     task_type: TaskType
     metric: str
+    asked: tuple[Metric, ...] = ()
 
 
 class Resolver:
@@ -73,6 +76,7 @@ class Resolver:
         for place, keys in (("factors", study.factors), ("tune", study.tune)):
             for key in keys:
                 self.hyperparameter(key, place=f"[{place}]")
+        self.task_type = self._task_type(study)
 
     def _check_takers(self) -> None:
         """Refuse a name that would set two things at once, or that the result tables use."""
@@ -84,7 +88,7 @@ class Resolver:
                         f"task {self.task.label!r}: both the {place} and the {other} take {key!r}; "
                         "rename the argument of the one that is yours."
                     )
-            for key in self.takes[place].keys() & {*COLUMNS, *ANALYSIS_COLUMNS}:
+            for key in self.takes[place].keys() & {*reserved_columns(), *ANALYSIS_COLUMNS}:
                 raise SpecError(
                     f"task {self.task.label!r}: the {place} takes {key!r}, which is a column of the results; "
                     "rename the argument."
@@ -106,16 +110,20 @@ class Resolver:
         return any(key in hyperparameters for hyperparameters in self.takes.values())
 
     def planned(self, study: Study) -> PlannedTask:
-        """The task, resolved, with the metric that decides."""
-        task_type = self._task_type(study)
-        metrics = METRICS[task_type]
-        metric = study.metric or metrics[0]
-        if metric not in ("loss", *metrics):
+        """The task, resolved, with its metrics; those of the study that do not fit its type are left out."""
+        task_type = self.task_type
+        default = metrics_of_every_trial(task_type)[1]
+        decides = self._metric("metric", study.metric, task_type) if study.metric else default
+        if decides is None:
             raise SpecError(
                 f"metric: task {self.task.label!r} is {task_type} and has "
-                f"{', '.join(('loss', *metrics))}; got {metric!r}."
+                f"{', '.join(list_metrics(task_type=task_type))}; got {study.metric!r}."
             )
-        return PlannedTask(self.task.label, self.model, self.data, task_type, metric)
+        named = [decides, *(self._metric("metrics", name, task_type) for name in study.metrics)]
+        asked = {m.name: m for m in named if m is not None and not m.of_every_trial}
+        return PlannedTask(
+            self.task.label, self.model, self.data, task_type, decides.name, tuple(asked.values())
+        )
 
     def _task_type(self, study: Study) -> TaskType:
         """Classification or regression; of a file that follows from its target, so that it is read."""
@@ -127,6 +135,12 @@ class Resolver:
         fixed = {key: value for key, value in study.fixed.items() if key in self.takes["data"]}
         own = self._of({**fixed, **self.task.fixed}, "data")
         return self.data.task_type_for({**own, **self.task.data.settings})
+
+    def _metric(self, key: str, name: str, task_type: TaskType) -> Metric | None:
+        try:
+            return metric_entry(name, task_type=task_type)
+        except UnknownNameError as error:
+            raise UnknownNameError(f"{key}: {error}") from error
 
     def trial(
         self,
@@ -161,11 +175,21 @@ class Resolver:
                 ),
                 "split_seed": split_seed,
             },
-            training=TrainingSettings(**split["training"]),
+            training=self._training(split["training"]),
             seed=seed,
             split_seed=split_seed,
             epochs=study.epochs,
         )
+
+    def _training(self, chosen: Mapping[str, Any]) -> TrainingSettings:
+        """Check what only some types of task take; class weights are nothing to a regression."""
+        settings = TrainingSettings(**chosen)
+        try:
+            loss_for(settings.loss, task_type=self.task_type)
+        except SpecError as error:
+            raise SpecError(f"task {self.task.label!r}: {error}") from error
+        regression = self.task_type == "regression"
+        return replace(settings, class_weight="none") if regression else settings
 
     def _of(self, chosen: Mapping[str, Value], place: str) -> dict[str, Any]:
         return {key: value for key, value in chosen.items() if key in self.takes[place]}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,7 +12,9 @@ from dlsuite.analysis import TABLES, findings
 from dlsuite.errors import StoreError
 from dlsuite.report import StudyTables, plot, plot_names
 from dlsuite.spec import Study, read_study
+from dlsuite.spec.metrics import describe_metric
 from dlsuite.store import ResultsFolder
+from dlsuite.store.metrics_table import METRICS_FILE, read_metrics
 
 PAGE = "report.html"
 """The name of a study's page in its folder."""
@@ -26,11 +29,17 @@ class Results:
 
     Attributes:
         folder: The folder.
+
+    Raises:
+        SpecError: A metric of the study is known here as one that is better the other way.
+        StoreError: Its `metrics.csv` is no table of metrics.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._store = ResultsFolder(folder)
+        for metric in read_metrics(folder):
+            describe_metric(metric, source=str(folder / METRICS_FILE))
 
     @cached_property
     def study(self) -> Study:
@@ -150,6 +159,49 @@ class Results:
         from dlsuite.study.reports import write_report
 
         return write_report(self)
+
+    def best_model(self, *, task: str | None = None, condition: str | None = None) -> Any:
+        """Give back a trained model, ready to use: raw inputs in, probabilities or values out.
+
+        Of a condition it is the trial with the lowest validation loss among its seeds, at its best epoch and
+        with the tuned values that were chosen; see `dlsuite.models.portable` for what it takes and gives. It
+        comes from `models/` if it was saved there, else it is built anew from the weights that the study has
+        kept, which takes the data set and the model's builder.
+
+        Args:
+            task: Which task, as in `cnn/digits`; can be left out where the study has one.
+            condition: Which condition, as the tables write it; the best one on validation if absent.
+
+        Returns:
+            A plain `keras.Model` that `save` and `keras.models.load_model` handle without the suite.
+
+        Raises:
+            UnknownNameError: There is no such task or condition.
+            SpecError: The study has several tasks and none is named, or no trial of the condition completed.
+            StoreError: The weights were not kept, or what the model was made of is gone.
+        """
+        from dlsuite.study.trained_models import TrainedModels  # It needs this class.
+
+        return TrainedModels(self).best(task, condition)
+
+    def save_model(
+        self, path: str | Path, *, task: str | None = None, condition: str | None = None
+    ) -> None:
+        """Save a trained model as a `.keras` file, with a card that `dlsuite predict` reads.
+
+        Args:
+            path: The file.
+            task: As `best_model` takes it.
+            condition: As `best_model` takes it.
+
+        Raises:
+            UnknownNameError: There is no such task or condition.
+            SpecError: As of `best_model`; or the file's name does not end in `.keras`.
+            StoreError: As of `best_model`; or the file cannot be written.
+        """
+        from dlsuite.study.trained_models import TrainedModels
+
+        TrainedModels(self).save(path, task, condition)
 
     def __repr__(self) -> str:
         """The study and where its results are."""

@@ -1,4 +1,4 @@
-"""Run a study: plan it, train what is missing, and bring tables and figures up to date."""
+"""Run a study: plan it, train what is missing, and bring tables, models and figures up to date."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -9,13 +9,14 @@ from dlsuite.spec import Study, write_study
 from dlsuite.store import ResultsFolder
 from dlsuite.study.environment import add_run, describe_run, read_runs
 from dlsuite.study.executors import Executor, InProcessExecutor, Job, fingerprint_of, load
-from dlsuite.study.merge import finished_keys, merge
+from dlsuite.study.merge import finished_keys, merge, needed_metrics
 from dlsuite.study.plan import Plan, make_plan
 from dlsuite.study.plugins import check_plugin_models
 from dlsuite.study.populations import into_populations
 from dlsuite.study.reports import write_index, write_report
 from dlsuite.study.results import Results
 from dlsuite.study.sizes import population_size_of
+from dlsuite.study.trained_models import TrainedModels
 from dlsuite.study.trial import Trial
 
 
@@ -73,7 +74,8 @@ def run(
     parts, rejected = folder.parts()
     for line in rejected:
         watching.say(line)
-    finished = finished_keys(parts, epochs=study.epochs)
+    needed = needed_metrics(plan, keys)
+    finished = finished_keys(parts, needed, epochs=study.epochs)
     if any(key not in finished for key in keys.values()):
         check_plugin_models()
     jobs = _jobs(plan, keys, finished)
@@ -84,7 +86,7 @@ def run(
     def write_tables() -> None:
         # Read back, so that the tables are the same whether a part is old or new.
         parts, _ = folder.parts()
-        if finished_keys(parts, epochs=study.epochs) & set(keys.values()):
+        if finished_keys(parts, needed, epochs=study.epochs):
             tables = merge(plan, keys, parts, data)
             folder.write({"study.toml": write_study(plan.study, folder=folder.path), **tables})
             run_now = describe_run(started=started, finished=time.time(), trained=trained)
@@ -100,6 +102,7 @@ def run(
     finally:
         write_tables()
     results = Results(folder.path)
+    TrainedModels(results, plan).save_missing(watching.say)
     if report:
         # Even where nothing was trained: a run that was stopped while it drew left figures of older tables.
         write_report(results)
@@ -137,6 +140,7 @@ def _jobs(plan: Plan, keys: Mapping[int, str], finished: set[str]) -> list[Job]:
         for group in plan.groups
         if any(keys[position_of[id(trial)]] not in finished for trial in group)
     ]
+    metrics = {task.label: task.asked for task in plan.tasks}
     jobs = []
     for population in into_populations(unfinished, population_size_of):
         missing: dict[str, Trial] = {}
@@ -146,7 +150,8 @@ def _jobs(plan: Plan, keys: Mapping[int, str], finished: set[str]) -> list[Job]:
                 claimed.add(key)
                 missing[key] = trial
         if missing:
-            jobs.append(Job(tuple(missing.values()), tuple(missing)))
+            asked = metrics[population[0].task]
+            jobs.append(Job(tuple(missing.values()), tuple(missing), asked))
     return jobs
 
 

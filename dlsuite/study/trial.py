@@ -61,7 +61,7 @@ class Trial:
             "model": [model.name, model.version],
             "data": fingerprint,
             "model_settings": thaw(self.model_settings),
-            "training": vars(self.training),
+            "training": self.training.content(),
             "seed": self.seed,
             "split_seed": self.split_seed,
             "epochs": self.epochs if self.training.depends_on_length else None,

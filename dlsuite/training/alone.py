@@ -33,6 +33,7 @@ class LonelyTrial:
         seed: Governs initial weights, batch order and dropout.
         objective: What is minimized.
         total_steps: Steps in the whole training, for schedules.
+        class_weights: What an example's loss is multiplied by in a step, for each class, `[classes]`.
 
     Attributes:
         model: The model that is trained, built anew.
@@ -46,6 +47,7 @@ class LonelyTrial:
         seed: int,
         objective: Objective,
         total_steps: int,
+        class_weights: np.ndarray | None = None,
     ) -> None:
         self._settings, self._seed, self._objective = settings, seed, objective
         self._taken = keras.Variable(0, trainable=False, dtype="int64")
@@ -53,6 +55,7 @@ class LonelyTrial:
         self.model.set_weights(initial_weights(model, seed))
         schedule = Schedule(settings, total_steps=total_steps)
         dtype = self.model.trainable_variables[0].dtype
+        self._weights = None if class_weights is None else tf.constant(class_weights, dtype)
         base = tf.cast(tf.constant(settings.learning_rate, tf.float32), dtype)
         self._optimizer = _optimizer(settings, lambda: base * schedule(self._taken.value, dtype))
         self._optimizer.build(self.model.trainable_variables)
@@ -62,7 +65,8 @@ class LonelyTrial:
         """Train for an epoch, counted from 1.
 
         Returns:
-            The loss of each step, without penalties on weights, the last, smaller batch included.
+            The loss of each step, without penalties on weights, weighted by class where it is; the last,
+            smaller batch included.
         """
         batches = epoch_batches(
             self.model,
@@ -87,7 +91,10 @@ class LonelyTrial:
     def _take_step(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             outputs = self.model(x, training=True)
-            data_loss = tf.reduce_mean(self._objective.losses(y, outputs))
+            losses = self._objective.losses(y, outputs)
+            if self._weights is not None:
+                losses *= tf.gather(self._weights, y)
+            data_loss = tf.reduce_mean(losses)
             loss = data_loss
             for variable in self.model.trainable_variables:
                 if variable.regularizer is not None:

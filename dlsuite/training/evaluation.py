@@ -1,4 +1,4 @@
-"""The inference pass: how wrong all members are on whole splits, and which of their units are dead."""
+"""The inference pass: how wrong all members are on whole splits, and what they predict there."""
 
 from typing import Any, NamedTuple
 
@@ -15,8 +15,8 @@ class Evaluation(NamedTuple):
     """What an inference pass tells.
 
     Attributes:
-        means: The means of the objective's measures over the examples of each split, `[3, members, 2]`; not
-            numbers where none of its batches was looked at.
+        means: The means of the objective's measures over the examples of each split,
+            `[3, members, width]`; not numbers where none of its batches was looked at.
         dead_units: The share of units that are 0 for every training example, `[members, ReLU layers]`.
         weight_norms: The length of each layer's weights, `[members, layers]`.
     """
@@ -57,13 +57,39 @@ def evaluate(
     _, total, count, highest = tf.while_loop(
         lambda index, *_: index < batch_range[1],
         turn,
-        (batch_range[0], tf.zeros([3, members, 2], dtype), tf.zeros([3], dtype), nothing),
+        (
+            batch_range[0],
+            tf.zeros([3, members, objective.width], dtype),
+            tf.zeros([3], dtype),
+            nothing,
+        ),
     )
     dead = [tf.reduce_mean(tf.cast(tf.equal(peak, 0.0), dtype), axis=1) for peak in highest]
     return Evaluation(
         means=total / count[:, None, None],
         dead_units=tf.stack(dead, axis=1) if dead else tf.zeros([members, 0], dtype),
         weight_norms=tf.transpose(weight_norms(population)),
+    )
+
+
+def predict(
+    population: Population, examples: Examples, first: tf.Tensor, *, batches: int
+) -> tf.Tensor:
+    """All members' outputs for so many batches from one on, as `evaluate` computes them.
+
+    Args:
+        population: The models.
+        examples: The data.
+        first: The first batch.
+        batches: How many.
+
+    Returns:
+        `[batches, members, EVALUATION_BATCH, outputs]`.
+    """
+    return tf.map_fn(
+        lambda index: population(examples.x[index][None]),
+        first + tf.range(batches),
+        fn_output_signature=population.dtype,
     )
 
 

@@ -11,6 +11,8 @@ from dlsuite.training.objective import Objective
 EVALUATION_BATCH = 32
 """Examples in a batch of the inference pass. It changes no result but for the last bits."""
 
+_WINDOW = 64
+
 
 class Examples(NamedTuple):
     """A data set on the device.
@@ -67,6 +69,11 @@ def place(data: Dataset, objective: Objective, *, dtype: str = "float32") -> Exa
         trained=tf.constant([0, test_begins]),
         tested=tf.constant([test_begins, len(splits)]),
     )
+
+
+def window_of(examples: Examples) -> int:
+    """How many batches are predicted at once: one compiled graph then serves splits of any size."""
+    return min(int(examples.x.shape[0]), _WINDOW)
 
 
 def _in_batches(array: np.ndarray) -> np.ndarray:

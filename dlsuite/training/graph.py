@@ -3,7 +3,7 @@
 On small models a Python step costs ten times the arithmetic. Here Python calls the graph once an epoch.
 What differs between members (weights, learning rates, dropout rates, penalties, seeds) is handed in, like the
 data. So one graph serves all populations of a shape, several at once if threads call it, and is compiled
-twice: as the epoch, and as the evaluation of a split.
+twice: as the epoch, and as the evaluation of a split; and once more where predictions are asked for.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,8 +14,9 @@ import numpy as np
 import tensorflow as tf
 
 from dlsuite.training.dependence import Dependence, measure_dependence
-from dlsuite.training.evaluation import Evaluation, evaluate
-from dlsuite.training.examples import Examples
+from dlsuite.training.epoch_report import EpochReport
+from dlsuite.training.evaluation import Evaluation, evaluate, predict
+from dlsuite.training.examples import Examples, window_of
 from dlsuite.training.initialize import initial_weights
 from dlsuite.training.lanes import BUILDING
 from dlsuite.training.mappings import check_room
@@ -29,38 +30,6 @@ from dlsuite.training.state import Values, pure, sum_over, values_of
 from dlsuite.training.step import StepStatistics, take_step
 
 _DRAWS_KEPT = 64
-
-
-class EpochReport(NamedTuple):
-    """What an epoch, or the look before the first, has to tell.
-
-    Attributes:
-        finite: Whether every loss and gradient so far was a number, `[members]`.
-        gradient_norm: Mean over the steps of the gradient's length, `[members]`; NaN before the first.
-        step_loss_spread: Deviation of the steps' losses from their trend, `[members]`: `sqrt(mean((loss[t] -
-            loss[t - 1]) ** 2) / 2)` over the epoch's whole batches (von Neumann, 1941); NaN where there are
-            fewer than two.
-        train: Means of the objective's measures on the training split after the epoch, `[members, 2]`.
-        validation: The same on the validation split.
-        layer_gradient_norms: Mean over the steps, `[members, layers]`.
-        layer_update_ratios: Mean over the steps, `[members, layers]`.
-        layer_weight_norms: After the epoch, `[members, layers]`.
-        dead_units: The share of units that are 0 for every training example, `[members, ReLU layers]`.
-    """
-
-    finite: np.ndarray
-    gradient_norm: np.ndarray
-    step_loss_spread: np.ndarray
-    train: np.ndarray
-    validation: np.ndarray
-    layer_gradient_norms: np.ndarray
-    layer_update_ratios: np.ndarray
-    layer_weight_norms: np.ndarray
-    dead_units: np.ndarray
-
-    def of(self, member: int) -> "EpochReport":
-        """One member's part, without the member axis."""
-        return EpochReport(*(part[member] for part in self))
 
 
 class Member(NamedTuple):
@@ -179,6 +148,10 @@ class TrainingGraph:
         """An inference pass over a range of batches."""
         return evaluate(self.population, self._objective, examples, batch_range)
 
+    def predict(self, examples: Examples, first: tf.Tensor) -> tf.Tensor:
+        """An inference pass over a window of batches; gives the outputs."""
+        return predict(self.population, examples, first, batches=window_of(examples))
+
     def dependence(self, values: Values, examples: Examples, seeds: Sequence[int]) -> Dependence:
         """Measure how hidden units depend on one another.
 
@@ -202,7 +175,11 @@ class TrainingGraph:
         return measured
 
     def train_and_evaluate(
-        self, examples: Examples, batches: tf.Tensor, last: tf.Tensor
+        self,
+        examples: Examples,
+        batches: tf.Tensor,
+        last: tf.Tensor,
+        class_weights: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, ...]:
         """An epoch and its evaluation; gives the parts of an `EpochReport`."""
         population = self.population
@@ -212,7 +189,8 @@ class TrainingGraph:
         def step(rows: tf.Tensor) -> StepStatistics:
             x, y = tf.gather(rows_x, rows), tf.gather(rows_y, rows)
             y = for_variants(y, population.variants)
-            return take_step(population, self._objective, self._optimizer, self._alive, x, y)
+            parts = population, self._objective, self._optimizer, self._alive
+            return take_step(*parts, x, y, class_weights)
 
         def whole(index: tf.Tensor) -> tuple[tf.Tensor, ...]:
             now = step(batches[index])
@@ -299,24 +277,47 @@ class PopulationTraining:
             dead_units=seen.dead_units.numpy(),
         )
 
-    def epoch(self, examples: Examples, batches: tf.Tensor, last: tf.Tensor) -> EpochReport:
+    def epoch(
+        self,
+        examples: Examples,
+        batches: tf.Tensor,
+        last: tf.Tensor,
+        *,
+        class_weights: np.ndarray | None = None,
+    ) -> EpochReport:
         """Train for an epoch, then evaluate the training and the validation split.
 
         Args:
             examples: The data.
             batches: Rows of the training split, `[steps, seeds, batch]`.
             last: Rows of the last, smaller batch, `[seeds, rest]`; none if there is none.
+            class_weights: What an example's loss is multiplied by, for each class, `[classes]`.
         """
+        arguments: list[Any] = [examples, batches, last]
+        if class_weights is not None:
+            arguments.append(tf.constant(class_weights, self._graph.population.dtype))
         parts, self._values = self._graph.call(
-            self._graph.train_and_evaluate, self._values, examples, batches, last
+            self._graph.train_and_evaluate, self._values, *arguments
         )
         return EpochReport(*(part.numpy() for part in parts))
 
     def test(self, examples: Examples) -> np.ndarray:
-        """Read the test split with the weights that were best on validation, `[members, 2]`."""
+        """Read the test split with the weights that were best on validation, `[members, width]`."""
         graph = self._graph
         seen, _ = graph.call(graph.evaluate, self._best(), examples, examples.tested)
         return np.asarray(seen.means.numpy()[2])
+
+    def outputs(self, examples: Examples, first: tf.Tensor, *, best: bool) -> np.ndarray:
+        """All members' outputs for a window of batches, `[window, members, EVALUATION_BATCH, outputs]`.
+
+        Args:
+            examples: The data.
+            first: The window's first batch.
+            best: Whether with the weights that were best on validation, or with those of now.
+        """
+        values = self._best() if best else self._values
+        seen, _ = self._graph.call(self._graph.predict, values, examples, first)
+        return np.asarray(seen.numpy())
 
     def dependence(self, examples: Examples) -> Dependence:
         """Measure how hidden units depend on one another, with the weights best on validation."""

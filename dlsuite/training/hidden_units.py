@@ -83,7 +83,7 @@ class HiddenUnits:
             self.model = in_precision(model, "float64")
             self._paths = unit_layers(self.model)
             self.columns: list[Column] = columns_of(self.model, self._paths)
-        self._objective = Objective(data.task_type, data.target_mean, data.target_scale)
+        self._objective = Objective.of(data)
         self._activations = footprint(model, 1).activations
         self._populations: dict[int, Population] = {}
         whole = np.issubdtype(self.examples.x.dtype, np.integer)

@@ -56,7 +56,7 @@ class LossLandscape:
         members: int | None = None,
     ) -> None:
         split = examples or data.train
-        self._objective = Objective(data.task_type, data.target_mean, data.target_scale)
+        self._objective = Objective.of(data)
         activations = footprint(model, 1).activations
         room = _NUMBERS_AT_ONCE // max(1, activations * len(split))
         self._members = members or max(1, min(_MEMBERS, room))

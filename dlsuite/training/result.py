@@ -1,15 +1,16 @@
 """What comes of a trial: its status, its scores, and its rows of curves and layers."""
 
 import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 import numpy as np
 
-from dlsuite.spec.metrics import generalization_gap
+from dlsuite.spec.metrics import Metric, metrics_of_every_trial
 from dlsuite.training.dependence import Dependence
-from dlsuite.training.graph import EpochReport
+from dlsuite.training.epoch_report import EpochReport
 from dlsuite.training.objective import Objective
 from dlsuite.training.population import Population
 
@@ -60,23 +61,40 @@ class TrialLog:
     Args:
         population: The population that the trial is a member of.
         objective: Which turns means into scores.
+        metrics: What is measured beside these.
 
     Attributes:
         diverged_epoch: The epoch in which a loss or gradient was no number, if any.
     """
 
-    def __init__(self, population: Population, objective: Objective) -> None:
+    def __init__(
+        self, population: Population, objective: Objective, metrics: Sequence[Metric] = ()
+    ) -> None:
         self._population = population
         self._objective = objective
+        of_every = metrics_of_every_trial(objective.task_type)
+        self._metrics = {metric.name: metric for metric in (*of_every, *metrics)}
         self.curves: list[dict[str, Any]] = []
         self.layers: list[dict[str, Any]] = []
         self.diverged_epoch: int | None = None
         self._path: list[list[np.ndarray]] = []
 
-    def add(self, epoch: int, report: EpochReport, weights: list[np.ndarray]) -> None:
+    def add(
+        self,
+        epoch: int,
+        report: EpochReport,
+        weights: list[np.ndarray],
+        asked: Callable[[], Mapping[str, float]] = dict,
+    ) -> None:
         """Take a member's report, and its weights if they are to be kept.
 
         A report with a loss or gradient that is no number ends the trial.
+
+        Args:
+            epoch: The epoch.
+            report: The member's.
+            weights: Its weights, or none.
+            asked: Computes its further scores on both splits, `<split>_<metric>`.
         """
         if self.diverged_epoch is not None:
             return
@@ -90,6 +108,7 @@ class TrialLog:
         for split, split_means in (("train", report.train), ("val", report.validation)):
             for name, value in self._objective.scores(split_means).items():
                 row[f"{split}_{name}"] = value
+        row |= asked()
         steps = {
             "gradient_norm": report.gradient_norm,
             "step_loss_spread": report.step_loss_spread,
@@ -118,6 +137,7 @@ class TrialLog:
         weights: list[np.ndarray],
         last_weights: list[np.ndarray],
         *,
+        asked: Callable[[], Mapping[str, float]] = dict,
         notes: tuple[str, ...],
     ) -> TrialResult:
         """Sum the trial up.
@@ -128,6 +148,7 @@ class TrialLog:
             dependence: How its hidden units depend on one another in the best epoch.
             weights: The best epoch's weights.
             last_weights: The last epoch's weights.
+            asked: Computes its further scores on the test split, `test_<metric>`.
             notes: What a reader should know.
         """
         parameters = sum(math.prod(v.shape) for v in model.trainable_variables)
@@ -149,15 +170,16 @@ class TrialLog:
             )
         # Of the epochs trained: an untrained network is no answer, however badly training went.
         best = min(self.curves[1:], key=lambda row: float(row["val_loss"]))
-        names = self._objective.scores(test)
+        told = {f"test_{name}": value for name, value in self._objective.scores(test).items()}
+        told |= asked()
         scores: dict[str, float] = {}
-        for name in names:
+        for name in (column.removeprefix("test_") for column in told):
             for when, row in (("best", best), ("last", self.curves[-1])):
                 train, held_out = row[f"train_{name}"], row[f"val_{name}"]
                 scores[f"train_{name}_{when}"] = train
                 scores[f"val_{name}_{when}"] = held_out
-                scores[f"gap_{name}_{when}"] = generalization_gap(name, train, held_out)
-            scores[f"test_{name}"] = names[name]
+                scores[f"gap_{name}_{when}"] = self._metrics[name].gap(train, held_out)
+            scores[f"test_{name}"] = told[f"test_{name}"]
         return TrialResult(
             status="completed",
             diverged_epoch=None,

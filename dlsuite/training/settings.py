@@ -16,6 +16,10 @@ from dlsuite.spec import (
     Vectorized,
     hyperparameters_of,
 )
+from dlsuite.spec.losses import loss_entry
+
+_LATER = ("loss", "class_weight")
+"""Settings that came when there were keys already."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +39,17 @@ class TrainingSettings:
             quarters of the steps; `cosine`, down to 0 (Loshchilov and Hutter, 2017).
         warmup: Share of all steps in which the learning rate first rises from near 0 to its full size.
         batch_size: Examples in a step. The last batch of an epoch may be smaller.
+        loss: What is minimized. Classification: `cross_entropy`, the default, or `focal` (Lin et al., 2017:
+            the cross-entropy times the squared probability of a wrong answer). Regression, of the
+            standardized target: `squared_error`, the default, `mae` or `huber` (1964; squared up to 1, linear
+            beyond). Or one that is registered.
+        class_weight: `balanced` multiplies an example's loss in a training step by `n / (classes * n_class)`
+            (King and Zeng, 2001), counted in the labels trained on, so that all classes weigh the same. What
+            is reported stays unweighted. For classification.
 
     Raises:
         SpecError: A setting has the wrong type or is out of bounds.
+        UnknownNameError: There is no such loss; the message lists the closest ones.
     """
 
     optimizer: Literal["sgd", "rmsprop", "adam", "adamw"] = "adam"
@@ -49,11 +61,15 @@ class TrainingSettings:
     schedule: Literal["constant", "step", "cosine"] = "constant"
     warmup: Rate = 0.0
     batch_size: Count = 32
+    loss: str | None = None
+    class_weight: Literal["none", "balanced"] = "none"
 
     def __post_init__(self) -> None:
         """Check every setting."""
         for name, hyperparameter in training_hyperparameters().items():
             object.__setattr__(self, name, hyperparameter.validate(getattr(self, name)))
+        if self.loss is not None:
+            loss_entry(self.loss)
 
     @property
     def without_effect(self) -> frozenset[str]:
@@ -69,6 +85,20 @@ class TrainingSettings:
     def depends_on_length(self) -> bool:
         """Whether an epoch depends on how many there will be."""
         return self.schedule != "constant" or self.warmup > 0
+
+    def content(self) -> dict[str, Any]:
+        """What of the settings determines a result, for a trial's key.
+
+        A loss counts with its version, the default one by any name not at all; nor does a setting that came
+        later than the first keys, where it is at its default.
+        """
+        content = {key: value for key, value in vars(self).items() if key not in _LATER}
+        loss = loss_entry(self.loss) if self.loss is not None else None
+        if loss is not None and not loss.is_default:
+            content["loss"] = [loss.name, loss.version]
+        if self.class_weight != "none":
+            content["class_weight"] = self.class_weight
+        return content
 
     def structure(self) -> tuple[Any, ...]:
         """Everything that is built into a compiled graph: all but the vectorized settings."""

@@ -18,7 +18,7 @@ class BackwardPass(NamedTuple):
     Attributes:
         losses: Means over the batch, with the penalties on weights, `[members]`.
         gradients: A gradient for each trainable variable, of its shape.
-        data_losses: The losses without penalties, `[members]`.
+        data_losses: The losses without penalties, weighted by class where they are, `[members]`.
     """
 
     losses: tf.Tensor
@@ -30,7 +30,8 @@ class StepStatistics(NamedTuple):
     """What a step tells about itself.
 
     Attributes:
-        loss: The batch's mean loss before the step, in training mode and without penalties, `[members]`.
+        loss: The batch's mean loss before the step, in training mode and without penalties, weighted by
+            class where it is, `[members]`.
         gradient_norm: Length of the whole gradient, `[members]`.
         layer_gradient_norms: Length of each layer's part, `[layers, members]`.
         layer_update_ratios: How far each layer's weights moved, over their own length, `[layers, members]`.
@@ -43,7 +44,11 @@ class StepStatistics(NamedTuple):
 
 
 def loss_and_gradients(
-    population: Population, objective: Objective, x: tf.Tensor, y: tf.Tensor
+    population: Population,
+    objective: Objective,
+    x: tf.Tensor,
+    y: tf.Tensor,
+    class_weights: tf.Tensor | None = None,
 ) -> BackwardPass:
     """The forward and the backward pass.
 
@@ -58,12 +63,16 @@ def loss_and_gradients(
         objective: What is minimized.
         x: Inputs, `[members, batch, ...]`, or `[seeds, batch, ...]`.
         y: Targets, `[members, batch]`.
+        class_weights: What an example's loss is multiplied by, for each class, `[classes]`.
     """
     variables = [v.value for v in population.trainable]
     with tf.GradientTape() as tape:
         tape.watch(variables)
         outputs = population(x, training=True)
-        data_losses = tf.reduce_mean(objective.losses(y, outputs), axis=1)
+        by_example = objective.losses(y, outputs)
+        if class_weights is not None:
+            by_example *= tf.gather(class_weights, y)
+        data_losses = tf.reduce_mean(by_example, axis=1)
         losses = data_losses + population.penalty()
         total = tf.reduce_sum(losses)
     gradients = tape.gradient(total, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
@@ -79,6 +88,7 @@ def take_step(
     alive: keras.Variable,
     x: tf.Tensor,
     y: tf.Tensor,
+    class_weights: tf.Tensor | None = None,
 ) -> StepStatistics:
     """Take one step against the gradient.
 
@@ -92,9 +102,10 @@ def take_step(
         alive: Which members have not diverged, `[members]`.
         x: Inputs, `[members, batch, ...]`, or `[seeds, batch, ...]`.
         y: Targets, `[members, batch]`.
+        class_weights: What an example's loss is multiplied by, for each class, `[classes]`.
     """
     before = dict(zip(map(id, population.weights), values_of(population.weights), strict=True))
-    losses, gradients, data_losses = loss_and_gradients(population, objective, x, y)
+    losses, gradients, data_losses = loss_and_gradients(population, objective, x, y, class_weights)
     by_variable = [square_sums(gradient) for gradient in gradients]
     gradient_norm = tf.sqrt(tf.add_n(by_variable))
     optimizer.apply(gradients, gradient_norm)

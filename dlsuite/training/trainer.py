@@ -7,7 +7,8 @@ seen last, so that the next population of a shape begins at once.
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import keras
@@ -15,10 +16,14 @@ import numpy as np
 import tensorflow as tf
 
 from dlsuite.data import Dataset
+from dlsuite.spec.metrics import Metric
+from dlsuite.training.asked_metrics import AskedMetrics
 from dlsuite.training.batches import EpochBatches, epoch_batches
 from dlsuite.training.checks import dtype_of, structure_of
+from dlsuite.training.class_weights import class_weights
 from dlsuite.training.examples import Examples, place
 from dlsuite.training.graph import Member, TrainingGraph
+from dlsuite.training.losses import check_loss
 from dlsuite.training.objective import Objective
 from dlsuite.training.population import Population
 from dlsuite.training.result import TrialLog, TrialResult
@@ -74,6 +79,7 @@ class Trainer:
         epochs: int,
         watcher: TrainingWatcher | None = None,
         keep_weights: bool = False,
+        metrics: Sequence[Metric] = (),
     ) -> list[TrialResult]:
         """Train trials on a data set.
 
@@ -83,12 +89,14 @@ class Trainer:
             epochs: Passes over the training split, 1 or more.
             watcher: Told after each epoch.
             keep_weights: Whether each result's `path` shall hold its weights of every epoch.
+            metrics: What to compute of predictions, beside what every trial has.
 
         Returns:
             A result for each setup, in the same order. A trial that diverges gives a result too.
 
         Raises:
-            SpecError: A model cannot be trained by the suite.
+            SpecError: A model cannot be trained by the suite; a loss or class weights do not fit the data, or
+                a user's loss or metric does not give what it should.
         """
         groups: dict[Any, list[int]] = {}
         for index, setup in enumerate(setups):
@@ -101,7 +109,7 @@ class Trainer:
                 own = [group[index] for index in portion]
                 population = [setups[index] for index in own]
                 trained = self._train_population(
-                    population, size, data, epochs, watcher, keep_weights
+                    population, size, data, epochs, watcher, keep_weights, metrics
                 )
                 results.update(zip(own, trained, strict=True))
         return [results[index] for index in range(len(setups))]
@@ -114,22 +122,31 @@ class Trainer:
         epochs: int,
         watcher: TrainingWatcher | None,
         keep_weights: bool,
+        metrics: Sequence[Metric],
     ) -> list[TrialResult]:
         """Train up to `size` trials."""
         seating = seat([setup.seed for setup in setups], size)
         graph, examples, objective = self._prepare(setups[0], size, seating.variants, data, epochs)
         seated = [setups[index] for index in seating.members]
         training = graph.begin([Member(one.model, one.settings, one.seed) for one in seated])
-        logs = [TrialLog(graph.population, objective) for _ in setups]
+        asked = AskedMetrics(metrics, data, objective)
+        weighted = class_weights(setups[0].settings, data)
+        logs = [TrialLog(graph.population, objective, metrics) for _ in setups]
         for epoch in range(epochs + 1):
             report = (
-                training.epoch(examples, *_batches_of(seated[:: seating.variants], data, epoch))
+                training.epoch(
+                    examples,
+                    *_batches_of(seated[:: seating.variants], data, epoch),
+                    class_weights=weighted,
+                )
                 if epoch
                 else training.look(examples)
             )
             weights = training.last_weights() if keep_weights else []
+            seen = asked.look(training, examples)
             for member, log in zip(seating.seats, logs, strict=True):
-                log.add(epoch, report.of(member), [weight[member] for weight in weights])
+                own = [weight[member] for weight in weights]
+                log.add(epoch, report.of(member), own, partial(seen.scores, member))
             over = all(log.diverged_epoch is not None for log in logs)
             if watcher is not None and epoch:
                 done = epochs - epoch + 1 if over else 1
@@ -140,17 +157,20 @@ class Trainer:
         best, last = training.best_weights(), training.last_weights()
         test, dependence = training.test(examples), training.dependence(examples)
         note = _batches(setups[0], data, 1).note
-        return [
+        seen = asked.look(training, examples, test=True)
+        results = [
             log.result(
                 setup.model,
                 test[member],
                 dependence.of(member),
                 [weight[member] for weight in best],
                 [weight[member] for weight in last],
+                asked=partial(seen.scores, member),
                 notes=(note,) if note else (),
             )
             for member, setup, log in zip(seating.seats, setups, logs, strict=True)
         ]
+        return [replace(result, notes=(*result.notes, *asked.notes)) for result in results]
 
     def _prepare(
         self, setup: TrialSetup, members: int, variants: int, data: Dataset, epochs: int
@@ -161,7 +181,7 @@ class Trainer:
     def _find_or_make(
         self, setup: TrialSetup, members: int, variants: int, data: Dataset, epochs: int
     ) -> tuple[TrainingGraph, Examples, Objective]:
-        objective = Objective(data.task_type, data.target_mean, data.target_scale)
+        objective = Objective.of(data, loss=setup.settings.loss)
         dtype = dtype_of(setup.model)
         examples = _remember(
             self._examples,
@@ -174,14 +194,9 @@ class Trainer:
         length = total_steps if settings.depends_on_length else None
         graph = _remember(
             self._graphs,
-            (_shape(setup), objective.task_type, length, members, variants),
-            lambda: TrainingGraph(
-                setup.model,
-                settings,
-                objective,
-                members=members,
-                variants=variants,
-                total_steps=total_steps,
+            (_shape(setup), objective.task_type, objective.loss, length, members, variants),
+            lambda: _make_graph(
+                setup, data, objective, members=members, variants=variants, total_steps=total_steps
             ),
             most=_GRAPHS_KEPT,
         )
@@ -194,7 +209,21 @@ class Trainer:
             SpecError: It cannot.
         """
         Population(setup.model, members=1)
+        _check_objective(setup, data, Objective.of(data, loss=setup.settings.loss))
+        class_weights(setup.settings, data)
         _batches(setup, data, 1)
+
+
+def _make_graph(
+    setup: TrialSetup, data: Dataset, objective: Objective, **options: int
+) -> TrainingGraph:
+    _check_objective(setup, data, objective)
+    return TrainingGraph(setup.model, setup.settings, objective, **options)
+
+
+def _check_objective(setup: TrialSetup, data: Dataset, objective: Objective) -> None:
+    if objective.loss is not None:
+        check_loss(objective.loss, outputs=data.outputs, dtype=dtype_of(setup.model))
 
 
 def steps_per_epoch(setup: TrialSetup, data: Dataset) -> int:

@@ -11,6 +11,7 @@ from dlsuite.data import Dataset
 from dlsuite.errors import SpecError
 from dlsuite.models.adapt import with_logits
 from dlsuite.training.alone import LonelyTrial
+from dlsuite.training.class_weights import class_weights
 from dlsuite.training.initialize import clone_layers
 from dlsuite.training.objective import Objective
 from dlsuite.training.population import copy_of
@@ -61,14 +62,14 @@ def compare_with_plain(
     epochs = -(-steps // of_epoch)
     trainer = Trainer(members=len(setups))
     results = trainer.train(setups, data, epochs=epochs)
-    objective = Objective(data.task_type, data.target_mean, data.target_scale)
     differences = []
     for member, (setup, result) in enumerate(zip(setups, results, strict=True)):
         alone = LonelyTrial(
             setup.model,
             setup.settings,
             seed=setup.seed,
-            objective=objective,
+            objective=Objective.of(data, loss=setup.settings.loss),
+            class_weights=class_weights(setup.settings, data),
             total_steps=epochs * of_epoch,
         )
         curve = [_losses(alone, data)]

@@ -57,7 +57,10 @@ def test_only_trials_with_the_chosen_tuned_values_are_drawn(make_frames):
 
 def test_each_condition_is_a_dashed_and_a_solid_line_in_its_color(make_frames):
     ax = plot_learning_curves(
-        data_of(make_frames(DROPOUT)), "mlp/toy", factors=["dropout"], task_type="classification"
+        data_of(make_frames(DROPOUT)),
+        "mlp/toy",
+        factors=["dropout"],
+        about={"task_type": "classification"},
     )
     validation, train = lines(ax, "-"), lines(ax, "--")
     assert len(validation) == len(train) == 2

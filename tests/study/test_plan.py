@@ -277,7 +277,7 @@ class TestPopulations:
         ),
         (
             {"metric": "rmse"},
-            r"metric: task 'mlp/wine' is classification and has loss, accuracy; got",
+            r"metric: task 'mlp/wine' is classification and has accuracy, auc, balanced_accuracy, f1, loss; ",
         ),
     ],
 )

@@ -10,7 +10,8 @@ import pandas as pd
 from dlsuite.analysis import select_tuned
 from dlsuite.analysis.factor_values import factor_label, format_value
 from dlsuite.analysis.frames import number
-from dlsuite.analysis.measures import GAP, ONSET, metric_label
+from dlsuite.analysis.measures import GAP, ONSET, is_share
+from dlsuite.report.labels import chosen_loss, with_unit
 from dlsuite.report.page.curve_data import TaskCurves
 from dlsuite.report.page.palette import condition_colors
 from dlsuite.report.study_tables import StudyTables
@@ -19,7 +20,6 @@ _LOSSES = {
     "classification": "loss: cross-entropy (nats)",
     "regression": "loss: mean squared error (standardized target)",
 }
-_UNITS = {"rmse": " (target's unit)", "mae": " (target's unit)"}
 
 
 def explorer_data(tables: StudyTables, curves: Sequence[TaskCurves]) -> dict[str, Any]:
@@ -108,10 +108,11 @@ def trial_columns(tables: StudyTables) -> list[dict[str, Any]]:
 
 def _task(tables: StudyTables, curves: TaskCurves, places: dict[str, int]) -> dict[str, Any]:
     about = tables.task(curves.task)
+    chosen = chosen_loss(about)
     own = curves.trials
     labels = {
-        curves.metric: metric_label(curves.metric) + _UNITS.get(curves.metric, ""),
-        "loss": _LOSSES.get(str(about.get("task_type")), "loss"),
+        curves.metric: with_unit(curves.metric),
+        "loss": f"loss: {chosen}" if chosen else _LOSSES.get(str(about.get("task_type")), "loss"),
         "gradient_norm": "gradient norm",
     }
     guesses = {name: number(about, f"guess_val_{name}") for name in ("loss", curves.metric)}
@@ -119,6 +120,7 @@ def _task(tables: StudyTables, curves: TaskCurves, places: dict[str, int]) -> di
     return {
         "name": curves.task,
         "metric": curves.metric,
+        "share": is_share(curves.metric),
         "labels": labels,
         "guess": {name: value for name, value in guesses.items() if np.isfinite(value)},
         "guessed": str(about.get("guess", "")),

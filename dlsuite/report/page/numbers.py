@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlsuite.analysis.frames import number as number_in
+from dlsuite.analysis.measures import is_share
 
 _MINUS = "\u2212"
 
 
 def format_number(value: float, metric: str = "", *, signed: bool = False) -> str:
-    """Write a number for the page: an accuracy with three decimals, all else with three digits.
+    """Write a number for the page: a share, as an accuracy is, with three decimals, else with three digits.
 
     Digits are kept where they are zeros, so that `27.0` is seen to be as exact as `24.9`. From a thousand on
     whole numbers are written, from a million on powers of ten. A minus stays where the digits are rounded
@@ -25,7 +26,7 @@ def format_number(value: float, metric: str = "", *, signed: bool = False) -> st
     if not math.isfinite(value):
         return "\u2013"
     size = abs(value)
-    if metric == "accuracy":
+    if is_share(metric):
         text = f"{size:.3f}"
     elif size == 0:
         text = "0"

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from dlsuite.analysis.factor_values import format_value
+from dlsuite.analysis.measures import is_share
 from dlsuite.report.page.cards import card
 from dlsuite.report.page.curve_data import MOST_VALUES, TaskCurves, curve_data
 from dlsuite.report.page.document import packed_plotly, render
@@ -100,13 +101,13 @@ def study_page(
         files=csv_files(tables),
         explorer=packed_json(explorer_data(tables, curves)) if curves else None,
         curve_values=packed_floats(explorer_floats(curves)) if curves else None,
-        trial_columns=packed_json({"metrics": _metrics(tables), "columns": trial_columns(tables)}),
+        trial_columns=packed_json({"shares": _shares(tables), "columns": trial_columns(tables)}),
         plotly=packed_plotly() if curves else None,
     )
 
 
-def _metrics(tables: StudyTables) -> dict[str, str]:
-    return {task: str(tables.task(task)["metric"]) for task in tables.tasks}
+def _shares(tables: StudyTables) -> dict[str, bool]:
+    return {task: is_share(str(tables.task(task)["metric"])) for task in tables.tasks}
 
 
 def _diverged(tables: StudyTables) -> list[dict[str, str]]:

@@ -300,7 +300,7 @@ def test_numbers_are_written_alike_in_both_languages(window: Window, tmp_path: P
     values = [0.5, 27.0, 24.94, 123.4, 999.7, 13706, 2.5e7, 0, -0.25, 1.234e-5, 0.00012, -0.00001]
     found = window.run(
         f"{program.read_text(encoding='utf-8')}\n"
-        "return JSON.parse(arguments[0]).map(v => [formatNumber(v), formatNumber(v, 'accuracy')])",
+        "return JSON.parse(arguments[0]).map(v => [formatNumber(v), formatNumber(v, true)])",
         json.dumps(values),
     )
     assert found == [[format_number(v), format_number(v, "accuracy")] for v in values]

@@ -98,7 +98,7 @@ function readView(task) {
   const gradient = quantity === "gradient_norm";
   return {
     quantity,
-    metric: quantity === "gradient_norm" || quantity === "loss" ? "" : task.metric,
+    isShare: quantity === task.metric && task.share,
     // A gradient is the training split's alone.
     columns: quantityColumns(task, quantity).filter(({ split }) => gradient || splits[split]),
     conditions: conditionBoxes()

@@ -15,7 +15,7 @@ function pageColor(name) {
 // Losses that fall by orders of magnitude, or explode, need a logarithmic axis to be seen.
 function prefersLog(task, quantity) {
   if (quantity !== "loss" && quantity !== "gradient_norm" && task.metric !== quantity) return false;
-  if (quantity === "accuracy") return false;
+  if (task.metric === quantity && task.share) return false;
   let [low, high] = [Infinity, 0];
   for (const { place } of quantityColumns(task, quantity)) {
     task.conditions.forEach((_, local) => {

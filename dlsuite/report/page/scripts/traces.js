@@ -52,8 +52,8 @@ function meanTraces(task, conditions, view) {
         text: task.epochs.map(
           (epoch, i) =>
             `<b>${plain(condition.name)}</b><br>${split}, epoch ${epoch}: ` +
-            `${formatNumber(mean[i], view.metric)}<br>lowest ${formatNumber(low[i], view.metric)}, ` +
-            `highest ${formatNumber(high[i], view.metric)}`,
+            `${formatNumber(mean[i], view.isShare)}<br>lowest ${formatNumber(low[i], view.isShare)}, ` +
+            `highest ${formatNumber(high[i], view.isShare)}`,
         ),
         meta: { kind: "mean", count: 1 },
       });
@@ -100,7 +100,7 @@ function singleTraces(task, conditions, view) {
         const add = (epoch, value) => {
           x.push(epoch);
           y.push(Number.isFinite(value) ? value : null);
-          text.push(`${about}<br>${split}, epoch ${epoch}: ${formatNumber(value, view.metric)}`);
+          text.push(`${about}<br>${split}, epoch ${epoch}: ${formatNumber(value, view.isShare)}`);
         };
         const end = task.lastEpoch(trial);
         const values = task.single(place, trial);
@@ -159,7 +159,7 @@ function guessTrace(task, view, color) {
   const guess = task.guess[view.quantity];
   if (guess === undefined) return [];
   const ends = [task.epochs[0], task.epochs.at(-1)];
-  const text = `guessing the ${plain(task.guessed)}: ${formatNumber(guess, view.metric)}`;
+  const text = `guessing the ${plain(task.guessed)}: ${formatNumber(guess, view.isShare)}`;
   return [
     {
       x: ends,

@@ -3,11 +3,11 @@
 const TRIALS_SHOWN = 25;
 const TRIALS_PRINTED = 500;
 
-function trialCell(column, row, metric) {
+function trialCell(column, row, isShare) {
   if (column.names) return column.names[column.codes[row]];
   const value = column.numbers[row];
   if (column.kind === "count") return formatCount(value);
-  return formatNumber(value, column.kind === "score" ? metric : "");
+  return formatNumber(value, column.kind === "score" && isShare);
 }
 
 function trialKey(column, row) {
@@ -15,7 +15,7 @@ function trialKey(column, row) {
 }
 
 async function startTrials() {
-  const { metrics, columns } = await unpackJson("trial-columns");
+  const { shares, columns } = await unpackJson("trial-columns");
   if (columns.length === 0) return;
   const part = (name) => document.getElementById(`trials-${name}`);
   const table = part("table");
@@ -39,13 +39,13 @@ async function startTrials() {
     table.tBodies[0].replaceChildren(
       ...shown.map((row) => {
         const line = document.createElement("tr");
-        const metric = metrics[tasks.names[tasks.codes[row]]];
+        const isShare = shares[tasks.names[tasks.codes[row]]];
         line.append(
           ...columns.map((each, place) => {
             const cell = document.createElement(place === 0 ? "th" : "td");
             if (place === 0) cell.scope = "row";
             if (each.numbers) cell.className = "numeric";
-            const text = trialCell(each, row, metric);
+            const text = trialCell(each, row, isShare);
             if (each === statuses && text !== "completed") {
               const chip = document.createElement("span");
               chip.className = "chip bad";

@@ -1,0 +1,63 @@
+"""Weights of trained models in one file: plain NumPy arrays, and the same bytes for the same weights."""
+
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Weights = list[np.ndarray[Any, Any]]
+"""A model's weights, in the order of `model.weights`."""
+
+
+def write_weights(path: Path, weights: Mapping[str, Weights]) -> None:
+    """Write the weights of trials as `<key>/<index>`, not compressed: they look like noise to a compressor.
+
+    Args:
+        path: The file, `.npz`.
+        weights: By the trials' keys.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    arrays = {
+        f"{key}/{index}": array for key, own in weights.items() for index, array in enumerate(own)
+    }
+    with path.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def weighed_trials(path: Path) -> set[str]:
+    """The keys of the trials whose weights a file holds; none of them is read.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It is no such file.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {name.partition("/")[0] for name in archive.namelist()}
+    except zipfile.BadZipFile as error:
+        raise ValueError(str(error)) from error
+
+
+def read_weights(path: Path, key: str) -> Weights:
+    """Read the weights of one trial.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It is no such file.
+        KeyError: It does not hold the trial.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            count = sum(name.startswith(f"{key}/") for name in arrays.files)
+            if not count:
+                raise KeyError(key)
+            return [arrays[f"{key}/{index}"] for index in range(count)]
+    except zipfile.BadZipFile as error:
+        raise ValueError(str(error)) from error
