@@ -57,7 +57,7 @@ class ModelEntry:
     @property
     def is_shipped(self) -> bool:
         """Whether it is one of the suite's own."""
-        module = getattr(self.builder, "__module__", "")
+        module = getattr(self.builder, "__module__", None) or ""
         return self.path is None and module.startswith("dlsuite.")
 
     @cached_property
