@@ -1,6 +1,6 @@
 """The registry of Keras models. Importing it imports neither Keras nor TensorFlow."""
 
-from dlsuite.models import ann, cnn, rnn
+from dlsuite.models import ann, cnn, rnn, tabular_resnet, tcn, text_cnn
 from dlsuite.models.catalog import (
     add_model,
     create_model,
@@ -23,5 +23,8 @@ __all__ = [
     "model_entry",
     "register_model",
     "rnn",
+    "tabular_resnet",
+    "tcn",
+    "text_cnn",
     "unregister_model",
 ]
