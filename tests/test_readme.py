@@ -35,6 +35,7 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
         results = names["results"]
         assert isinstance(results, dlsuite.Results)
         assert len(results.trials) == 15
+        assert (tmp_path / "wine.keras").is_file()
         model = dlsuite.create_model("linear", input_shape=(3,), outputs=2)
         assert model.output_shape == (None, 2)
     finally:
