@@ -77,7 +77,7 @@ def mixed() -> tuple[pd.DataFrame, str]:
         np.sin(age / 10)
         + (np.log(income) - 10) * np.where(member, 2, -1)
         + np.array([effect[name] for name in city])
-        + np.cos(2 * np.pi * when.dayofyear / 365)
+        + np.cos(2 * np.pi * when.day_of_year / 365)
         + rng.normal(0, 0.7, rows)
     )
     frame = pd.DataFrame(

@@ -11,9 +11,19 @@ if TYPE_CHECKING:
     from dlsuite.data import Dataset, list_data, load_data, register_data
     from dlsuite.explanations import Explanation, explain
     from dlsuite.models import create_model, list_models, register_model
-    from dlsuite.spec import DropoutRate, Study, parse_study, read_study
+    from dlsuite.spec import (
+        DropoutRate,
+        Study,
+        list_losses,
+        list_metrics,
+        parse_study,
+        read_study,
+        register_loss,
+        register_metric,
+    )
     from dlsuite.study import (
         Certificate,
+        History,
         LearningRateRange,
         Results,
         ablate,
@@ -21,16 +31,18 @@ if TYPE_CHECKING:
         load_results,
         lr_range,
         run,
+        train,
         verify,
     )
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Dataset": "dlsuite.data",
     "Certificate": "dlsuite.study",
+    "Dataset": "dlsuite.data",
     "DropoutRate": "dlsuite.spec",
     "Explanation": "dlsuite.explanations",
+    "History": "dlsuite.study",
     "LearningRateRange": "dlsuite.study",
     "Results": "dlsuite.study",
     "Study": "dlsuite.spec",
@@ -38,6 +50,8 @@ _HOMES = {
     "create_model": "dlsuite.models",
     "explain": "dlsuite.explanations",
     "list_data": "dlsuite.data",
+    "list_losses": "dlsuite.spec",
+    "list_metrics": "dlsuite.spec",
     "list_models": "dlsuite.models",
     "load_data": "dlsuite.data",
     "load_plugins": "dlsuite.study",
@@ -46,8 +60,11 @@ _HOMES = {
     "parse_study": "dlsuite.spec",
     "read_study": "dlsuite.spec",
     "register_data": "dlsuite.data",
+    "register_loss": "dlsuite.spec",
+    "register_metric": "dlsuite.spec",
     "register_model": "dlsuite.models",
     "run": "dlsuite.study",
+    "train": "dlsuite.study",
     "verify": "dlsuite.study",
 }
 
@@ -58,6 +75,7 @@ __all__ = [
     "DlsuiteError",
     "DropoutRate",
     "Explanation",
+    "History",
     "LearningRateRange",
     "Results",
     "SpecError",
@@ -68,6 +86,8 @@ __all__ = [
     "create_model",
     "explain",
     "list_data",
+    "list_losses",
+    "list_metrics",
     "list_models",
     "load_data",
     "load_plugins",
@@ -76,8 +96,11 @@ __all__ = [
     "parse_study",
     "read_study",
     "register_data",
+    "register_loss",
+    "register_metric",
     "register_model",
     "run",
+    "train",
     "verify",
 ]
 

@@ -10,7 +10,6 @@ import traceback
 import types
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
@@ -56,7 +55,7 @@ def definition_place(function: Callable[..., Any]) -> str:
     code = getattr(inspect.unwrap(function), "__code__", None)
     if code is None:
         return f"a {type(function).__name__}"
-    return f"{Path(code.co_filename).name}, line {code.co_firstlineno}"
+    return f"{code.co_filename}, line {code.co_firstlineno}"
 
 
 def call_place(function: Callable[..., Any], error: BaseException) -> str:
@@ -66,7 +65,7 @@ def call_place(function: Callable[..., Any], error: BaseException) -> str:
     own = [frame for frame in frames if code is not None and frame.filename == code.co_filename]
     if not own:
         return definition_place(function)
-    return f"{Path(own[-1].filename).name}, line {own[-1].lineno}"
+    return f"{own[-1].filename}, line {own[-1].lineno}"
 
 
 def _source(thing: Any) -> str:

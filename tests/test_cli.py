@@ -175,7 +175,7 @@ def test_every_shipped_study_can_be_checked(dlsuite: Callable[..., Said], name: 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["list", "models"], ["cnn", "gru", "lstm", "mlp", "resnet", "simple_rnn"]),
+        (["list", "models", "*lstm"], ["bilstm", "lstm"]),
         (["list", "models", "*rnn"], ["simple_rnn"]),
         (["list", "models", "--kind", "image"], ["cnn", "mlp", "resnet"]),
         (["list", "data", "--kind", "series"], ["co2", "sunspots"]),

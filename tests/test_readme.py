@@ -7,6 +7,7 @@ import pytest
 
 from dlsuite.spec import parse_study
 from dlsuite.study import make_plan
+from dlsuite.study.model_table import models_markdown
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -34,6 +35,7 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
         results = names["results"]
         assert isinstance(results, dlsuite.Results)
         assert len(results.trials) == 15
+        assert (tmp_path / "wine.keras").is_file()
         model = dlsuite.create_model("linear", input_shape=(3,), outputs=2)
         assert model.output_shape == (None, 2)
     finally:
@@ -44,3 +46,10 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
 def test_the_readme_shows_both_commands() -> None:
     (commands,) = [block for block in blocks("sh") if "make" in block]
     assert "make run" in commands and "make test" in commands
+
+
+def test_the_models_of_the_readme_are_those_of_the_registry() -> None:
+    section = README.partition("\n## Models\n")[2].partition("\n## ")[0]
+    table = "".join(f"{line}\n" for line in section.splitlines() if line.startswith("|"))
+    assert table == models_markdown()
+    assert table.count("\n") > 2

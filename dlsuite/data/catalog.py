@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from dlsuite.data.dataset import KINDS, TASK_TYPES, Dataset, Kind, TaskType
 from dlsuite.data.files import TABLE_SUFFIXES, is_table_path
 from dlsuite.data.prepare import About, prepare
-from dlsuite.data.raw import Arrays, Examples, Phrases, Raw, TimeSeries
+from dlsuite.data.raw import Arrays, Examples, Phrases, Raw, Table, TimeSeries
 from dlsuite.data.table_files import (
     file_state,
     file_task_type,
@@ -32,11 +32,13 @@ class DataEntry(About):
         loader: The function that reads it; of a file, with its path as the first argument.
         path: The file; None for what is registered.
         prepared: The data set itself, where it was registered ready for training.
+        drawn: Whether its split is drawn; that of a file depends on its settings, see `drawn_with`.
     """
 
     loader: Callable[..., Raw]
     path: str | None = None
     prepared: Dataset | None = None
+    drawn: bool = True
 
     @property
     def title(self) -> str:
@@ -60,6 +62,17 @@ class DataEntry(About):
         return file_task_type(
             self.path, validate_settings(settings, known, taker=f"data set {self.name!r}")
         )
+
+    def drawn_with(self, settings: Mapping[str, Any]) -> bool:
+        """Say whether another split seed gives another split: not in time order, nor of given splits.
+
+        Args:
+            settings: All of its settings.
+        """
+        if self.path is None:
+            return self.drawn
+        table = self.read({key: settings[key] for key in hyperparameters_of(self.loader)})
+        return isinstance(table, Table) and table.rules.drawn
 
     def state(self, settings: Mapping[str, Any]) -> Hashable:
         """What tells its content, with some settings, from that of before a file changed."""
@@ -88,9 +101,10 @@ def register_data(
 ) -> Callable[[Loader], Loader]:
     """Register a function that reads a data set, under a name that studies can use.
 
-    The function returns `Examples` (tables, images), `Phrases` (text) or a `TimeSeries`, unsplit
-    and unscaled. Its keyword-only arguments, with annotations and defaults, become settings of the
-    data set beside those that all data sets take.
+    The function returns `Examples` (tables, images), `Phrases` (text), a `TimeSeries` or what
+    `make_arrays` returns (tables, images, series), unsplit and unscaled. Its keyword-only
+    arguments, with annotations and defaults, become settings of the data set beside those that all
+    data sets take.
 
     Args:
         name: The name.
@@ -137,6 +151,7 @@ def register_data(
             license=license,
             description=description,
             loader=loader,
+            drawn=kind != "series",
         )
         _data.add(name, entry)
         return loader
@@ -181,6 +196,7 @@ def add_data(
         description=description,
         loader=lambda: cast(Raw, data),
         prepared=data if isinstance(data, Dataset) else None,
+        drawn=_is_drawn(data),
     )
     return _data.add(name, entry)
 
@@ -194,6 +210,12 @@ def kind_of(raw: Raw) -> Kind:
     if isinstance(raw, TimeSeries):
         return "series"
     return "image" if isinstance(raw, Examples) and raw.x.ndim > 2 else "table"
+
+
+def _is_drawn(data: Dataset | Raw) -> bool:
+    if isinstance(data, Table | Arrays):
+        return data.rules.drawn
+    return not isinstance(data, Dataset | TimeSeries)
 
 
 def _task_type_of(raw: Raw) -> TaskType:

@@ -60,8 +60,14 @@ def read_text(path: Path, separator: str | None, encoding: str) -> "pd.DataFrame
     separator = separator or _separator(path, encoding)
     # Without a name here, so that Arrow's own columns are gone as soon as they are turned.
     frame = as_frame(path, _parsed(path, separator, encoding, sample), names)
-    if _lines(path) == len(frame) + 1:
+    lines, quotes = _lines_and_quotes(path)
+    if lines == len(frame) + 1:
         frame.index = pd.RangeIndex(2, len(frame) + 2, name="line")
+    elif quotes % 2 and any("\n" in str(value) for value in frame.iloc[-1]):
+        *_, (line, _) = _rows(path, separator, encoding)
+        raise DataError(
+            f"{path}, line {line}: a quotation mark is opened here that is never closed. Mend the line."
+        )
     return frame
 
 
@@ -148,17 +154,18 @@ def _decimal_comma(sample: list[tuple[int, list[str]]], separator: str) -> bool:
     return commas and not any(re.fullmatch(r"[+-]?\d+\.\d+", value) for value in values)
 
 
-def _lines(path: Path) -> int:
-    """Count the lines, empty ones at the end left out."""
-    lines, tail = 1, 0
+def _lines_and_quotes(path: Path) -> tuple[int, int]:
+    """Count the lines, empty ones at the end left out, and the quotation marks."""
+    lines, tail, quotes = 1, 0, 0
     with _open(path) as file:
         while block := file.read(2**20):
+            quotes += block.count(b'"')
             kept = block.rstrip(b"\r\n")
             if kept:
                 lines += tail + kept.count(b"\n")
                 tail = 0
             tail += block[len(kept) :].count(b"\n")
-    return lines
+    return lines, quotes
 
 
 def _refuse_encoding(path: Path, encoding: str) -> NoReturn:

@@ -215,7 +215,8 @@ class TableEncoder:
         """
         fitted: list[ColumnEncoding] = []
         for column in input_columns:
-            part = frame[[column.name]].iloc[rows] if column.name in frame.columns else frame
+            known = column.name in frame.columns  # Else it is said below that it is not.
+            part = frame[column.name].iloc[rows].to_frame() if known else frame
             values = raw_columns(part, (column,), source=source, missing=missing)[column.name]
             if column.type == "category":
                 fitted.append(_fit_category(column.name, values, max_categories))
@@ -284,6 +285,7 @@ class TableEncoder:
 
 
 def _fit_number(name: str, values: Array, *, scale: bool, source: str) -> NumberEncoding:
+    from sklearn import config_context
     from sklearn.impute import SimpleImputer
     from sklearn.preprocessing import StandardScaler
 
@@ -294,15 +296,18 @@ def _fit_number(name: str, values: Array, *, scale: bool, source: str) -> Number
             f"{source}, column {name!r}: its numbers, up to {largest:g}, are too large to be counted "
             f'with; leave it out with drop = ["{name}"].'
         )
-    # With no value at all among the training rows used, 0 stands in.
-    imputer = SimpleImputer(strategy="median", keep_empty_features=True).fit(column)
     mean, deviation = 0.0, 1.0
-    if scale:
-        scaler = StandardScaler().fit(imputer.transform(column))
-        mean, deviation = float(scaler.mean_[0]), float(scaler.scale_[0])
+    # What is checked of every column here, scikit-learn need not check again: tables can be wide.
+    with config_context(assume_finite=True, skip_parameter_validation=True):
+        # With no value at all among the training rows used, 0 stands in.
+        imputer = SimpleImputer(strategy="median", keep_empty_features=True).fit(column)
+        fill = float(imputer.statistics_[0])
+        if scale:
+            scaler = StandardScaler().fit(np.where(np.isnan(column), fill, column))
+            mean, deviation = float(scaler.mean_[0]), float(scaler.scale_[0])
     return NumberEncoding(
         name=name,
-        fill=float(imputer.statistics_[0]),
+        fill=fill,
         mean=mean,
         scale=deviation,
         missing_flag=bool(np.isnan(values).any()),

@@ -33,7 +33,8 @@ def dataset_html(data: "Dataset") -> str:
         "license": data.license,
         "notes": " ".join(data.notes),
     }
-    head = f"<p><b>{escape(data.name)}</b>: {escape(data.description)}</p>"
+    description = f": {escape(data.description)}" if data.description else ""
+    head = f"<p><b>{escape(data.name)}</b>{description}</p>"
     targets = _classes(data) if data.task_type == "classification" else _range(data)
     return f"<div>{head}{facts_table(facts)}{targets}</div>"
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from dlsuite.data.catalog import data_entry, data_settings, kind_of
+from dlsuite.data.catalog import DataEntry, data_entry, data_settings, kind_of
 from dlsuite.data.dataset import Dataset
 from dlsuite.data.prepare import About, InputScaling, prepare
 from dlsuite.data.raw import Arrays, Table
@@ -60,7 +60,9 @@ def load_data(
         "label_noise": label_noise,
         "input_scaling": input_scaling,
         "split_seed": split_seed,
-        **settings,
+        **{
+            key: str(value) if isinstance(value, Path) else value for key, value in settings.items()
+        },
     }
     if not isinstance(name, str | Path):
         return load_frame(name, **given)
@@ -80,7 +82,15 @@ def load_data(
     common = {key: values[key] for key in hyperparameters_of(prepare) if key in values}
     paths = [path for path in (entry.path, values.get("test_path")) if path is not None]
     with _naming(taker, *paths, *(str(Path(path).expanduser()) for path in paths)):
-        return prepare(entry.read(own), replace(entry, name=entry.title), **common)
+        return prepare(entry.read(own), _told(entry, values), **common)
+
+
+def _told(entry: DataEntry, values: Mapping[str, Any]) -> About:
+    """What a data set says about itself; of a file, what is to be told of what."""
+    if entry.path is None:
+        return entry
+    description = f"A row of {Path(entry.path).name}; what its {values['target']!r} is."
+    return replace(entry, name=entry.title, description=description)
 
 
 def load_frame(

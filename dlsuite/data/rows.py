@@ -37,6 +37,11 @@ class SplitRules:
     test_source: str = ""
 
     @property
+    def drawn(self) -> bool:
+        """Whether anything is left to a lot."""
+        return self.times is None and (self.given is None or bool((self.given == FREE).any()))
+
+    @property
     def most_recent(self) -> bool:
         """Whether a smaller training set is the end of a larger one, not its beginning."""
         return self.times is not None
@@ -123,17 +128,17 @@ def _hold_out_groups(
 ) -> tuple[Array, Array]:
     from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 
-    if not classes:
+    most = int(np.bincount(y[rest]).max()) if classes else 0
+    folds = min(round(1 / share), len(np.unique(groups[rest])), most)
+    if folds < 2:
         splitter = GroupShuffleSplit(n_splits=1, test_size=share, random_state=seed)
         kept, taken = next(splitter.split(rest, groups=groups[rest]))
         return rest[kept], rest[taken]
-    most = int(np.bincount(y[rest]).max())
-    folds = min(round(1 / share), len(np.unique(groups[rest])), most)
     folder = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # A class of fewer examples than folds; what is missing in training is found below.
         warnings.simplefilter("ignore", UserWarning)
-        found = list(folder.split(rest, y[rest], groups[rest]))
+        found = [fold for fold in folder.split(rest, y[rest], groups[rest]) if all(map(len, fold))]
     kept, taken = min(found, key=lambda fold: abs(len(fold[1]) - share * len(rest)))
     return rest[kept], rest[taken]
 

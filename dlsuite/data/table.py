@@ -2,9 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from dlsuite.data.columns import (
     ColumnDescription,
@@ -13,11 +11,10 @@ from dlsuite.data.columns import (
     describe_column,
     left_out_note,
 )
-from dlsuite.data.dataset import Array, TaskType
+from dlsuite.data.dataset import TaskType
 from dlsuite.data.files import read_table
-from dlsuite.data.inputs import category_texts, raw_columns, row_place
 from dlsuite.data.raw import Table
-from dlsuite.data.rows import FREE, TEST, TRAIN, VALIDATION, SplitRules
+from dlsuite.data.split_columns import split_rules
 from dlsuite.data.targets import read_target
 from dlsuite.errors import DataError, SpecError
 
@@ -26,11 +23,6 @@ if TYPE_CHECKING:
 
 FEWEST_ROWS = 10
 """With fewer rows, validation and test would hold one each."""
-_SPLITS = {
-    **dict.fromkeys(("train", "training"), TRAIN),
-    **dict.fromkeys(("validation", "valid", "val", "dev"), VALIDATION),
-    **dict.fromkeys(("test", "testing"), TEST),
-}
 
 
 def describe_columns(
@@ -145,7 +137,7 @@ def make_table(
         task_type=task_type,
         missing=rules.missing,
     )
-    split = _split_rules(
+    split = split_rules(
         frames,
         sources,
         rules=rules,
@@ -226,113 +218,3 @@ def _check_settings(
         raise SpecError(
             f"{source}: rows are split by one of {' and '.join(given)}; leave the rest out."
         )
-
-
-def _split_rules(
-    frames: Sequence["pd.DataFrame"],
-    sources: Sequence[str],
-    *,
-    rules: ColumnRules,
-    split_column: str | None,
-    group_column: str | None,
-    time_column: str | None,
-) -> SplitRules:
-    import pandas as pd
-
-    missing = rules.missing
-    given: Array | None = None
-    if len(frames) == 2:
-        given = np.repeat([FREE, TEST], [len(frame) for frame in frames])
-    if split_column is not None:
-        own = _given(frames[0][split_column], sources[0], missing)
-        if given is None and not (own == TEST).any():
-            raise DataError(
-                f"{sources[0]}: split_column {split_column!r} gives no row to test; say test_path if they "
-                "are in a file of their own."
-            )
-        if given is not None and (own == TEST).any():
-            raise DataError(
-                f"{sources[0]}: both split_column {split_column!r} and test_path give test rows; choose one."
-            )
-        # With validation rows given, the rest is for training; else they are taken from it.
-        own = np.where((own == TRAIN) & ~(own == VALIDATION).any(), FREE, own)
-        given = own if given is None else np.concatenate([own, given[len(own) :]])
-    groups = times = None
-    if group_column is not None:
-        texts = [
-            _present(_column(frame, group_column, source), "group_column", source, missing)
-            for frame, source in zip(frames, sources, strict=True)
-        ]
-        groups = pd.factorize(np.concatenate(texts))[0]
-        if given is not None:
-            _check_groups(groups, given, group_column, sources)
-    if time_column is not None:
-        times = np.concatenate(
-            [
-                _times(_column(frame, time_column, source), source, rules)
-                for frame, source in zip(frames, sources, strict=True)
-            ]
-        )
-    return SplitRules(given=given, groups=groups, times=times, test_source=(*sources, "")[1])
-
-
-def _column(frame: "pd.DataFrame", name: str, source: str) -> "pd.Series[Any]":
-    if name not in frame.columns:
-        raise DataError(
-            f"{source}: expected a column {name!r} in the test rows too; there is none."
-        )
-    return frame[name]
-
-
-def _given(column: "pd.Series[Any]", source: str, missing: Sequence[str]) -> Array:
-    texts = _present(column, "split_column", source, missing)
-    splits = np.array([_SPLITS.get(text.lower(), FREE) for text in texts])
-    if (splits == FREE).any():
-        position = int(np.argmax(splits == FREE))
-        raise DataError(
-            f"{source}, column {column.name!r}, {row_place(column, position)}: split_column: expected "
-            f"train, validation or test; got {texts[position]!r}."
-        )
-    return splits
-
-
-def _present(column: "pd.Series[Any]", setting: str, source: str, missing: Sequence[str]) -> Array:
-    texts = category_texts(column, missing=missing)
-    absent = texts == ""
-    if absent.any():
-        position = int(np.argmax(absent))
-        raise DataError(
-            f"{source}, column {column.name!r}, {row_place(column, position)}: {setting}: expected a value "
-            f"in every row; it is missing in {int(absent.sum())}."
-        )
-    return texts
-
-
-def _check_groups(groups: Array, given: Array, name: str, sources: Sequence[str]) -> None:
-    shared = np.intersect1d(groups[given == FREE], groups[given == TEST])
-    if len(shared):
-        raise DataError(
-            f"{sources[-1]}: group_column {name!r}: {len(shared)} groups are in {sources[0]} too; no "
-            "group may be in two splits."
-        )
-
-
-def _times(column: "pd.Series[Any]", source: str, rules: ColumnRules) -> Array:
-    found = describe_column(column, rules, source=source)
-    if found.problem:
-        raise DataError(found.problem)
-    if found.kind not in ("number", "date"):
-        raise DataError(
-            f"{source}: time_column {column.name!r}: expected dates or numbers; got {found.example}."
-        )
-    wanted = found.input_column
-    times = raw_columns(column.to_frame(), (wanted,), source=source, missing=rules.missing)[
-        wanted.name
-    ]
-    if np.isnan(times).any():
-        position = int(np.argmax(np.isnan(times)))
-        raise DataError(
-            f"{source}, column {column.name!r}, {row_place(column, position)}: time_column: expected a "
-            f"value in every row; it is missing in {int(np.isnan(times).sum())}."
-        )
-    return times

@@ -1,8 +1,7 @@
 """The registry of Keras models. Importing it imports neither Keras nor TensorFlow."""
 
-from dlsuite.models import ann, cnn, rnn
+from dlsuite.models import ann, cnn, rnn, tabular_resnet, tcn, text_cnn
 from dlsuite.models.catalog import (
-    ModelEntry,
     add_model,
     create_model,
     list_models,
@@ -10,6 +9,7 @@ from dlsuite.models.catalog import (
     register_model,
     unregister_model,
 )
+from dlsuite.models.entry import ModelEntry
 from dlsuite.models.plain import keyword_builder
 
 __all__ = [
@@ -23,5 +23,8 @@ __all__ = [
     "model_entry",
     "register_model",
     "rnn",
+    "tabular_resnet",
+    "tcn",
+    "text_cnn",
     "unregister_model",
 ]

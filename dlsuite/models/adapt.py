@@ -18,7 +18,7 @@ def with_logits(model: Any, *, outputs: int) -> Any:
     logit `z` of the second class beside a 0 for the first: softmax of `[0, z]` is `[1 - s(z), s(z)]`.
 
     Args:
-        model: A functional or sequential `keras.Model`, built; others are given back as they are.
+        model: A functional or sequential `keras.Model`, built; anything else is given back as it is.
         outputs: Number of classes, or 1 for regression, of which nothing is changed.
 
     Returns:

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     import keras
 
 
-@register_model("mlp", kinds=KINDS)
+@register_model(
+    "mlp",
+    kinds=KINDS,
+    purpose="tables; on every other kind the baseline that knows nothing of order or place",
+)
 def mlp(
     *,
     input_shape: tuple[int, ...],

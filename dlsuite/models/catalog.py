@@ -1,19 +1,17 @@
 """The registry of models: names to builders, with what each takes and what kinds of data it is for."""
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dlsuite.errors import SpecError
-from dlsuite.models.adapt import with_logits
-from dlsuite.models.saved import SUFFIX, content_version, saved_builder
+from dlsuite.models.entry import FROM_DATA, ModelEntry
+from dlsuite.models.saved import SUFFIX, saved_builder
 from dlsuite.registry import Registry
-from dlsuite.source import source_version
-from dlsuite.spec import Hyperparameter, hyperparameters_of, is_path, validate_settings
+from dlsuite.source import definition_place
+from dlsuite.spec import is_path, validate_settings
 
 if TYPE_CHECKING:
     import keras
@@ -21,75 +19,33 @@ if TYPE_CHECKING:
 KINDS = ("table", "text", "series", "image")
 """The kinds of data a model can be for."""
 
-FROM_DATA = ("input_shape", "outputs", "vocabulary")
-"""The arguments of a builder that the data set gives; all others are hyperparameters."""
-
 Builder = TypeVar("Builder", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class ModelEntry:
-    """A registered model.
-
-    Attributes:
-        name: Its name.
-        kinds: The kinds of data it takes.
-        builder: The function that builds it.
-        path: The `.keras` file that it was saved in, if it comes from one.
-    """
-
-    name: str
-    kinds: tuple[str, ...]
-    builder: Callable[..., Any]
-    path: Path | None = None
-
-    @cached_property
-    def hyperparameters(self) -> dict[str, Hyperparameter]:
-        """What a study can set, by name."""
-        return hyperparameters_of(self.builder, skip=FROM_DATA)
-
-    @cached_property
-    def version(self) -> str:
-        """What tells this builder from another of its name.
-
-        For one of the suite's own it is empty, since their changes are counted by hand; for a user's it is
-        a hash of its source, for a saved one of the file.
-        """
-        if self.path is not None:
-            return content_version(self.path)
-        return "" if self.is_own else source_version(self.builder)
-
-    @property
-    def is_own(self) -> bool:
-        """Whether it is one of the suite's own."""
-        return self.path is None and self.builder.__module__.startswith("dlsuite.")
-
-    @property
-    def summary(self) -> str:
-        """The first line of the builder's docstring."""
-        return (inspect.getdoc(self.builder) or "").partition("\n")[0]
-
 
 _models: Registry[ModelEntry] = Registry("model")
 
 
-def register_model(name: str, *, kinds: Iterable[str]) -> Callable[[Builder], Builder]:
+def register_model(
+    name: str, *, kinds: Iterable[str], purpose: str = ""
+) -> Callable[[Builder], Builder]:
     """Register a function that builds a model, under a name that studies can use.
 
     The function takes keyword-only arguments: `input_shape` (without the batch axis), `outputs` (classes,
     or 1 for regression), `vocabulary` if it is for text (number of token ids, or None for other kinds), and
     hyperparameters with annotations and defaults. It returns a `keras.Model` that ends in logits or values,
-    and imports Keras inside, so that listing and checking stay quick.
+    and imports Keras inside, so that listing and checking stay quick. Where Keras is imported already, it
+    is tried at once (`ModelEntry.try_build`).
 
     Args:
         name: The name.
         kinds: The kinds of data it takes: of `table`, `text`, `series`, `image`.
+        purpose: What it is for, in a phrase, for listings.
 
     Returns:
         A decorator that registers the function and returns it unchanged.
 
     Raises:
-        SpecError: The name is taken, a kind is unknown or the function lacks an argument.
+        SpecError: The name is taken, a kind is unknown, the function lacks an argument or has one that a
+            study could not set, or what it builds is not what was asked for.
 
     Example:
         >>> @register_model("linear", kinds=["table"])
@@ -102,21 +58,15 @@ def register_model(name: str, *, kinds: Iterable[str]) -> Callable[[Builder], Bu
         raise SpecError(f"model {name!r}: expected kinds among {KINDS}; got {chosen}.")
 
     def register(builder: Builder) -> Builder:
-        parameters = inspect.signature(builder).parameters
-        needed = FROM_DATA if "text" in chosen else FROM_DATA[:2]
-        for argument in needed:
-            if argument not in parameters:
-                raise SpecError(
-                    f"model {name!r}: its builder needs a keyword-only argument {argument!r}; "
-                    f"it has {', '.join(parameters) or 'none'}."
-                )
-        for argument, parameter in parameters.items():
-            if parameter.kind is not parameter.KEYWORD_ONLY:
-                raise SpecError(
-                    f"model {name!r}: its builder's arguments must be keyword-only, after a '*'; "
-                    f"{argument!r} is not."
-                )
-        _models.add(name, ModelEntry(name=name, kinds=chosen, builder=builder))
+        entry = ModelEntry(name=name, kinds=chosen, builder=builder, purpose=purpose)
+        _check_signature(entry)
+        _models.add(name, entry)
+        if "keras" in sys.modules and not entry.is_shipped:
+            try:
+                entry.try_build()
+            except SpecError:
+                _models.remove(name)
+                raise
         return builder
 
     return register
@@ -129,6 +79,43 @@ def add_model(name: str, builder: Callable[..., Any]) -> None:
         SpecError: The name is taken.
     """
     _models.add(name, ModelEntry(name=name, kinds=KINDS, builder=builder))
+
+
+def _check_signature(entry: ModelEntry) -> None:
+    """Refuse a builder that cannot be called with what a study gives."""
+    builder = entry.builder
+    if not inspect.isfunction(builder):
+        raise SpecError(
+            f"model {entry.name!r}: expected a function that builds it, written with 'def'; got a "
+            f"{type(builder).__name__}."
+        )
+    its_builder = f"model {entry.name!r}: its builder ({definition_place(builder)})"
+    parameters = inspect.signature(builder).parameters
+    needed = FROM_DATA if "text" in entry.kinds else FROM_DATA[:2]
+    for argument, parameter in parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            raise SpecError(
+                f"{its_builder} takes '**{argument}', whose names a study cannot check; write each "
+                "hyperparameter out, with a default."
+            )
+        if parameter.kind is not parameter.KEYWORD_ONLY:
+            raise SpecError(
+                f"{its_builder} takes {argument!r} by position; write '*, ' before its first argument, so "
+                "that all are keyword-only."
+            )
+    for argument in needed:
+        if argument not in parameters:
+            raise SpecError(
+                f"{its_builder} needs a keyword-only argument {argument!r}; it has "
+                f"{', '.join(parameters) or 'none'}."
+            )
+    try:
+        _ = entry.hyperparameters
+    except Exception as error:  # A text as annotation is code, and may raise anything.
+        raise SpecError(
+            f"{its_builder} has an annotation that cannot be read: {type(error).__name__}: {error}; import "
+            "what it names in its module."
+        ) from error
 
 
 def unregister_model(name: str) -> None:
@@ -198,55 +185,11 @@ def create_model(
 
     Raises:
         UnknownNameError: There is no such model.
-        SpecError: A hyperparameter is unknown or out of bounds, or the model cannot take this shape.
+        SpecError: A hyperparameter is unknown or out of bounds, the model cannot take this shape, or its
+            builder fails; the message names the line.
     """
     entry = model_entry(name)
     settings = validate_settings(hyperparameters, entry.hyperparameters, taker=f"model {name!r}")
-    given: dict[str, Any] = {"input_shape": tuple(input_shape), "outputs": outputs}
-    if "vocabulary" in inspect.signature(entry.builder).parameters:
-        given["vocabulary"] = vocabulary
-    import keras
-
-    def build() -> Any:
-        built = entry.builder(**given, **settings)
-        adapt = isinstance(built, keras.Model) and not entry.is_own
-        return with_logits(built, outputs=outputs) if adapt else built
-
-    try:
-        model = build_apart(build)
-    except ValueError as error:  # Keras's word for a shape that does not fit.
-        reason = str(error).partition("\n")[0]
-        raise SpecError(
-            f"model {name!r}: cannot be built for examples of shape {given['input_shape']}: {reason}"
-        ) from error
-    if not isinstance(model, keras.Model):
-        raise SpecError(
-            f"model {name!r}: its builder must return a keras.Model; got a {type(model).__name__}."
-        )
-    if not model.built:
-        raise SpecError(
-            f"model {name!r}: its builder must return a built model; begin it with keras.Input."
-        )
-    if tuple(model.output_shape) != (None, outputs):
-        raise SpecError(
-            f"model {name!r}: expected an output of shape (None, {outputs}); got {model.output_shape}."
-        )
-    return model
-
-
-def build_apart(build: Callable[[], Any]) -> Any:
-    """Build in a thread of its own, where Keras counts unnamed layers from the beginning.
-
-    A layer's draws depend on its name: a second model of the same builder must not be called otherwise
-    than the first.
-    """
-    import keras
-
-    policy = keras.config.dtype_policy()  # Keras keeps it for each thread, as it does the names.
-
-    def work() -> Any:
-        keras.config.set_dtype_policy(policy)
-        return build()
-
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(work).result()
+    return entry.build(
+        input_shape=tuple(input_shape), outputs=outputs, vocabulary=vocabulary, settings=settings
+    )

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     import keras
 
 
-@register_model("cnn", kinds=["image"])
+@register_model(
+    "cnn", kinds=["image"], purpose="images, small ones in particular; the first network to try"
+)
 def cnn(
     *,
     input_shape: tuple[int, ...],
@@ -94,7 +96,11 @@ def cnn(
     return keras.Model(inputs, logits, name="cnn")
 
 
-@register_model("resnet", kinds=["image"])
+@register_model(
+    "resnet",
+    kinds=["image"],
+    purpose="images, where depth should pay: gradients pass straight through all blocks",
+)
 def resnet(
     *,
     input_shape: tuple[int, ...],

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from typing import Annotated, Any
 
 from dlsuite.errors import SpecError
-from dlsuite.models.catalog import FROM_DATA
+from dlsuite.models.entry import FROM_DATA
 from dlsuite.spec import Vectorized
 
 

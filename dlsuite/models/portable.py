@@ -20,8 +20,8 @@ import numpy as np
 from dlsuite.data import Dataset
 from dlsuite.data.encoding import TableEncoder
 from dlsuite.errors import SpecError, StoreError
+from dlsuite.models.building import build_apart
 from dlsuite.models.card import CARD, ModelCard, input_names
-from dlsuite.models.catalog import build_apart
 from dlsuite.models.preprocessing import array_preprocessing, table_preprocessing
 
 if TYPE_CHECKING:

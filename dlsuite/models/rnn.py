@@ -1,4 +1,4 @@
-"""Recurrent neural networks for text and series: simple, gated (GRU) and with long short-term memory."""
+"""Recurrent neural networks for text and series: simple, gated (GRU), LSTM and both ways (BiLSTM)."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 _KINDS = ("text", "series")
 
 
-@register_model("simple_rnn", kinds=_KINDS)
+@register_model(
+    "simple_rnn",
+    kinds=_KINDS,
+    purpose="the baseline that gates are measured against: it forgets quickly",
+)
 def simple_rnn(
     *,
     input_shape: tuple[int, ...],
@@ -72,7 +76,11 @@ def simple_rnn(
     )
 
 
-@register_model("gru", kinds=_KINDS)
+@register_model(
+    "gru",
+    kinds=_KINDS,
+    purpose="text and series in which order matters; the first recurrent network to try",
+)
 def gru(
     *,
     input_shape: tuple[int, ...],
@@ -132,7 +140,11 @@ def gru(
     )
 
 
-@register_model("lstm", kinds=_KINDS)
+@register_model(
+    "lstm",
+    kinds=_KINDS,
+    purpose="like gru, with a cell apart from the state, which keeps what is long past",
+)
 def lstm(
     *,
     input_shape: tuple[int, ...],
@@ -185,6 +197,65 @@ def lstm(
     )
 
 
+@register_model(
+    "bilstm",
+    kinds=_KINDS,
+    purpose="whole texts or windows in which what comes later explains what came before",
+)
+def bilstm(
+    *,
+    input_shape: tuple[int, ...],
+    outputs: int,
+    vocabulary: int | None = None,
+    units: Sizes = (32,),
+    depth: Count = 1,
+    activation: Activation = "tanh",
+    dropout: DropoutRate = 0.0,
+    batch_norm: bool = False,
+    l2: WeightPenalty = 0.0,
+    embedding: Count = 16,
+) -> "keras.Model":
+    """Bidirectional long short-term memory: one LSTM reads forwards, another backwards.
+
+    What both hand on stands side by side, so that a layer of 32 units hands on 64: every step to the next
+    layer, and at the end the state of each direction after its own last step. Text is padded on the left,
+    so the backward direction ends on padding, and learns to keep its state there. See `gru` for where
+    dropout and batch normalization stand, and `lstm` for the forget gate.
+
+    Args:
+        input_shape: `(length,)` for text, `(steps, channels)` for series.
+        outputs: Number of logits or values.
+        vocabulary: Number of token ids, for text.
+        units: Units of each recurrent layer, in each direction.
+        depth: How often the stack of recurrent layers is repeated.
+        activation: Activation of the candidate and of the cell as it is read.
+        dropout: Rate of dropout on what each recurrent layer hands on.
+        batch_norm: Whether what each recurrent layer takes in is batch normalized.
+        l2: Weight of the sum of squares of every kernel, recurrent ones included, added to the loss.
+        embedding: For text, the size of a token's vector.
+
+    References:
+        Schuster and Paliwal (1997), Bidirectional recurrent neural networks. Graves and Schmidhuber
+        (2005), Framewise phoneme classification with bidirectional LSTM and other neural network
+        architectures.
+    """
+    return _recurrent(
+        "bilstm",
+        layer="LSTM",
+        both_ways=True,
+        input_shape=input_shape,
+        outputs=outputs,
+        vocabulary=vocabulary,
+        widths=stacked(units, depth),
+        activation=activation,
+        dropout=dropout,
+        recurrent_dropout=0.0,
+        batch_norm=batch_norm,
+        l2=l2,
+        embedding=embedding,
+    )
+
+
 def _recurrent(
     name: str,
     *,
@@ -199,6 +270,7 @@ def _recurrent(
     batch_norm: bool,
     l2: float,
     embedding: int,
+    both_ways: bool = False,
 ) -> Any:
     """Stack recurrent layers; all but the last hand on every step, the last its final state."""
     import keras
@@ -209,7 +281,7 @@ def _recurrent(
     for number, width in enumerate(widths, start=1):
         if batch_norm:
             x = batch_normalization(x, name=str(number))
-        x = recurrent_layer(
+        reader = recurrent_layer(
             width,
             activation=activation,
             recurrent_dropout=recurrent_dropout,
@@ -217,7 +289,10 @@ def _recurrent(
             kernel_regularizer=l2_penalty(l2),
             recurrent_regularizer=l2_penalty(l2),
             name=f"{name}_{number}",
-        )(x)
+        )
+        if both_ways:
+            reader = keras.layers.Bidirectional(reader, name=reader.name)
+        x = reader(x)
         x = keras.layers.Dropout(dropout, name=f"dropout_{number}")(x)
     logits = keras.layers.Dense(outputs, kernel_regularizer=l2_penalty(l2), name="output")(x)
     return keras.Model(inputs, logits, name=name)

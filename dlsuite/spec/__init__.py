@@ -14,6 +14,8 @@ from dlsuite.spec.hyperparameters import (
     hyperparameters_of,
     validate_settings,
 )
+from dlsuite.spec.losses import list_losses, register_loss
+from dlsuite.spec.metrics import list_metrics, register_metric
 from dlsuite.spec.overrides import read_lists, read_overrides
 from dlsuite.spec.reading import parse_study, read_study, study_schema, write_study
 from dlsuite.spec.study import Study
@@ -38,10 +40,14 @@ __all__ = [
     "display",
     "hyperparameters_of",
     "is_path",
+    "list_losses",
+    "list_metrics",
     "parse_study",
     "read_lists",
     "read_overrides",
     "read_study",
+    "register_loss",
+    "register_metric",
     "study_schema",
     "validate_settings",
     "write_study",

@@ -11,6 +11,7 @@ from dlsuite.study.certificate import Certificate
 from dlsuite.study.executors import load
 from dlsuite.study.guessing import guess_scores
 from dlsuite.study.library import find_study, list_studies
+from dlsuite.study.model_table import model_rows
 from dlsuite.study.plan import Plan
 from dlsuite.study.plugins import check_plugin_models
 from dlsuite.study.populations import into_populations
@@ -205,14 +206,7 @@ def listing(what: str, *, pattern: str = "*", kind: str | None = None) -> list[d
         kind: Only what is for this kind of data.
     """
     if what == "models":
-        return [
-            {
-                "model": name,
-                "for": ", ".join(model_entry(name).kinds),
-                "what it is": model_entry(name).summary,
-            }
-            for name in list_models(pattern, kind=kind)
-        ]
+        return model_rows(pattern, kind=kind)
     if what == "data":
         return [_data_row(name) for name in list_data(pattern, kind=kind)]
     if what == "studies":

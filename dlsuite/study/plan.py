@@ -130,13 +130,12 @@ def _check_metrics(study: Study, tasks: Sequence[PlannedTask]) -> None:
 def _check_effect(study: Study, trials: Sequence[Trial], tasks: Sequence[PlannedTask]) -> None:
     """Refuse what changes nothing: a study of it would count the same trial several times over."""
     for trial in trials if len(study.split_seeds) > 1 else ():
-        series = data_entry(trial.data).kind == "series"
-        in_time = series or trial.data_settings.get("time_column") is not None
-        if in_time and not trial.data_settings["label_noise"]:
-            why = "is a series, which" if series else "has a time_column and"
+        if trial.data_settings["label_noise"]:
+            continue
+        if not data_entry(trial.data).drawn_with(trial.data_settings):
             raise SpecError(
-                f"split_seeds: task {trial.task!r} {why} is split in time order whatever the seed; leave "
-                "split_seeds out."
+                f"split_seeds: task {trial.task!r} is split in time order, or as its data says, whatever the "
+                "seed; leave split_seeds out."
             )
     classes = any(task.task_type == "classification" for task in tasks)
     for place in ("factors", "tune", "fixed"):

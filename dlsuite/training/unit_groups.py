@@ -33,6 +33,7 @@ _ELEMENTWISE = (
     _layers.GlobalAveragePooling2D,
     _layers.GlobalMaxPooling1D,
     _layers.GlobalMaxPooling2D,
+    _layers.Cropping1D,
     _layers.ZeroPadding2D,
     _layers.UpSampling2D,
 )

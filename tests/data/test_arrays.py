@@ -227,7 +227,7 @@ class TestNames:
         entry = add_data("mine", make_arrays(X, Y))
         try:
             assert entry is data_entry("mine") and "mine" in list_data(kind="table")
-            assert entry.task_type_for({}) == "classification"
+            assert entry.task_type_for({}) == "classification" and entry.drawn_with({})
             data = load_data("mine", train_size=30, label_noise=0.1)
             assert (data.name, len(data.train)) == ("mine", 30)
         finally:
@@ -239,6 +239,7 @@ class TestNames:
         add_data("mine", ready, description="Numbers.")
         try:
             assert data_entry("mine").task_type_for({}) == "regression"
+            assert not data_entry("mine").drawn_with({})
             assert load_data("mine").fingerprint == ready.fingerprint
             assert load_data("mine", split_seed=0, input_scaling="standard").name == "mine"
             with pytest.raises(SpecError, match=r"'mine' was given ready .*: train_size cannot be"):

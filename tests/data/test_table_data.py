@@ -46,6 +46,7 @@ class TestFile:
         data = load_data("people.csv", target="income", train_size=50, label_noise=0.2)
         assert (data.name, data.kind, data.task_type) == ("people", "table", "classification")
         assert data.class_names == ("high", "low")
+        assert data.description == "A row of people.csv; what its 'income' is."
         assert data.feature_names == ("age", "city=Bonn", "city=Oslo", "city=Rome", "wage")
         assert [len(s) for s in (data.train, data.validation, data.test)] == [50, 40, 40]
         assert "'id' numbers the rows" in " ".join(data.notes)
@@ -91,8 +92,19 @@ class TestFile:
 
     def test_a_test_file_is_kept_for_the_test(self, file):
         people(age=put(people()["age"], at={0: 33})).to_csv("more.csv", index=False)
-        data = load_data("people.csv", target="income", test_path="more.csv")
+        data = load_data("people.csv", target="income", test_path=Path("more.csv"))
         assert [len(s) for s in (data.train, data.validation, data.test)] == [150, 50, N]
+
+    def test_whether_a_lot_is_drawn_depends_on_the_settings(self, file):
+        people(split=["train", "val", "test", "test"] * 50).to_csv(file, index=False)
+        known = {name: setting.default for name, setting in data_settings("people.csv").items()}
+
+        def drawn(**settings):
+            return data_entry("people.csv").drawn_with({**known, "target": "income", **settings})
+
+        assert drawn() and drawn(group_column="age", drop=("split",))
+        assert not drawn(time_column="age") and not drawn(split_column="split")
+        assert data_entry("wine").drawn_with({}) and not data_entry("sunspots").drawn_with({})
 
     def test_inputs_can_stay_unscaled(self, file):
         data = load_data("people.csv", target="income", input_scaling="none")

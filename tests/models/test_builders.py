@@ -14,10 +14,15 @@ SHAPES = {"table": (4,), "series": (5, 2), "image": (8, 8, 1), "text": (5,)}
 SMALL: dict[str, dict[str, Any]] = {
     "cnn": {"filters": [2, 3], "units": 4},
     "resnet": {"filters": [2, 3]},
+    "tabular_resnet": {"width": 4},
+    "tcn": {"filters": 4, "kernel_size": 2},
+    "text_cnn": {"filters": 2, "widths": [2, 3]},
 }
 CASES = [(name, kind) for name in list_models() for kind in model_entry(name).kinds]
 FIRST = [(name, model_entry(name).kinds[0]) for name in list_models()]
+STACKED = [(name, kind) for name, kind in FIRST if "depth" in model_entry(name).hyperparameters]
 PLACED = [(name, kind) for name, kind in FIRST if name in ("cnn", "mlp")]
+WITH_KERNELS = (keras.layers.Dense, keras.layers.Conv1D, keras.layers.Conv2D)
 RECURRENT = ["simple_rnn", "gru", "lstm"]
 
 
@@ -87,28 +92,32 @@ def test_layer_names_do_not_shift(name: str, kind: str) -> None:
 def test_there_is_no_bias_before_batch_normalization(name: str, kind: str) -> None:
     for batch_norm in (False, True):
         model = build(name, kind, batch_norm=batch_norm)
-        followers = {
-            layer.name: layer.input
-            for layer in model.layers
-            if isinstance(layer, keras.layers.BatchNormalization)
-        }
-        assert bool(followers) == batch_norm
+        norms = [x for x in model.layers if isinstance(x, keras.layers.BatchNormalization)]
+        assert bool(norms) == batch_norm
+        normalized = {layer.name for norm in norms for layer in summands(norm.input)}
         for layer in model.layers:
-            if not isinstance(layer, keras.layers.Dense | keras.layers.Conv2D):
-                continue
-            normalized = any(layer.output is given for given in followers.values())
-            assert layer.use_bias == (not normalized), layer.name
+            if isinstance(layer, WITH_KERNELS):
+                assert layer.use_bias == (layer.name not in normalized), layer.name
 
 
-@pytest.mark.parametrize(("name", "kind"), FIRST)
+def summands(tensor: Any) -> list[Any]:
+    """The layers with weights whose outputs, dropped and added up, are a tensor."""
+    layer = tensor._keras_history.operation
+    if not isinstance(layer, keras.layers.Add | keras.layers.Dropout):
+        return [layer]
+    return [found for given in keras.tree.flatten(layer.input) for found in summands(given)]
+
+
+@pytest.mark.parametrize(("name", "kind"), STACKED)
 def test_depth_repeats_the_stack(name: str, kind: str) -> None:
-    once, twice = build(name, kind), build(name, kind, depth=2)
+    once, twice = build(name, kind, depth=1), build(name, kind, depth=2)
     assert set(layer.name for layer in once.layers) < set(layer.name for layer in twice.layers)
 
 
 @pytest.mark.parametrize(("name", "kind"), FIRST)
 def test_rates_reach_every_dropout_layer(name: str, kind: str) -> None:
-    model = build(name, kind, dropout=0.3)
+    taken = {"dropout", "residual_dropout"} & set(model_entry(name).hyperparameters)
+    model = build(name, kind, **dict.fromkeys(taken, 0.3))
     rates = [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
     assert rates
     assert set(rates) == {0.3}
@@ -228,6 +237,7 @@ def test_the_penalty_is_on_every_kernel_and_nothing_else(name: str, kind: str) -
 @pytest.mark.parametrize(("name", "kind"), FIRST)
 def test_the_activation_is_the_one_asked_for(name: str, kind: str) -> None:
     model = build(name, kind, activation="elu")
-    used = [layer.activation for layer in model.layers if hasattr(layer, "activation")]
+    layers = model._flatten_layers()  # With those that a bidirectional layer wraps.
+    used = [layer.activation for layer in layers if hasattr(layer, "activation")]
     assert keras.activations.elu in used
     assert all(each in (keras.activations.elu, keras.activations.linear) for each in used)

@@ -17,7 +17,10 @@ from dlsuite.models import (
     unregister_model,
 )
 
-ALL = ["cnn", "gru", "lstm", "mlp", "resnet", "simple_rnn"]
+ALL = [
+    *["bilstm", "cnn", "gru", "lstm", "mlp", "resnet"],
+    *["simple_rnn", "tabular_resnet", "tcn", "text_cnn"],
+]
 WITHOUT_KERAS = """
 import json, sys
 import dlsuite.models
@@ -60,8 +63,9 @@ def test_listing_and_checking_need_neither_keras_nor_tensorflow() -> None:
     assert list(names) == ALL
     assert all(summary.endswith((".", ":")) for summary in summaries)
     assert {"learning_rate", "optimizer", "batch_size"} <= set(training)
-    for taken in names.values():
-        assert {"dropout", "batch_norm", "activation", "l2", "depth"} <= set(taken)
+    for name, taken in names.items():
+        assert {"dropout", "batch_norm", "activation", "l2"} <= set(taken)
+        assert ("depth" in taken) == (name != "text_cnn")
         assert not {"input_shape", "outputs", "vocabulary"} & set(taken)
 
 
@@ -70,8 +74,8 @@ def test_models_are_listed_sorted_by_wildcard_and_kind() -> None:
     assert list_models("*rnn") == ["simple_rnn"]
     assert list_models("?ru") == ["gru"]
     assert list_models(kind="image") == ["cnn", "mlp", "resnet"]
-    assert list_models(kind="table") == ["mlp"]
-    assert list_models("*", kind="series") == list_models("*", kind="text")
+    assert list_models(kind="table") == ["mlp", "tabular_resnet"]
+    assert [*list_models(kind="series"), "text_cnn"] == list_models("*", kind="text")
     assert list_models("nothing*") == []
 
 
@@ -113,57 +117,6 @@ def test_a_model_is_for_known_kinds(kinds: Any) -> None:
         register_model("x", kinds=kinds)
 
 
-def test_a_builder_takes_what_the_data_give() -> None:
-    with pytest.raises(
-        SpecError, match="'x': its builder needs a keyword-only argument 'outputs'; it"
-    ):
-        register_model("x", kinds=["table"])(lambda *, input_shape: None)
-    with pytest.raises(SpecError, match="needs a keyword-only argument 'vocabulary'"):
-        register_model("x", kinds=["text"])(lambda *, input_shape, outputs: None)
-    assert "x" not in list_models()
-
-
-def test_a_builders_arguments_are_keyword_only() -> None:
-    def positional(input_shape: Any, outputs: int, *, units: int = 3) -> None: ...
-
-    with pytest.raises(
-        SpecError, match=r"must be keyword-only, after a '\*'; 'input_shape' is not"
-    ):
-        register_model("x", kinds=["table"])(positional)
-
-
-@pytest.mark.parametrize(
-    ("build", "message"),
-    [
-        (lambda keras, shape, outputs: None, "must return a keras.Model; got a NoneType."),
-        (
-            lambda keras, shape, outputs: keras.Sequential([keras.layers.Dense(outputs)]),
-            "must return a built model; begin it with keras.Input.",
-        ),
-        (
-            lambda keras, shape, outputs: keras.Sequential(
-                [keras.Input(shape), keras.layers.Dense(4)]
-            ),
-            "expected an output of shape (None, 2); got (None, 4).",
-        ),
-    ],
-)
-def test_a_builder_returns_a_model_with_the_outputs_asked_for(build: Any, message: str) -> None:
-    @register_model("wrong", kinds=["table"])
-    def wrong(*, input_shape: tuple[int, ...], outputs: int) -> Any:
-        import keras
-
-        return build(keras, input_shape, outputs)
-
-    try:
-        with pytest.raises(SpecError) as caught:
-            create_model("wrong", input_shape=(4,), outputs=2)
-    finally:
-        unregister_model("wrong")
-    assert str(caught.value).startswith("model 'wrong': ")
-    assert message in str(caught.value)
-
-
 @pytest.mark.parametrize(
     ("name", "settings", "message"),
     [
@@ -185,7 +138,17 @@ def test_a_builder_returns_a_model_with_the_outputs_asked_for(build: Any, messag
         ("mlp", {"activation": "rleu"}, 'activation: expected one of "relu", "tanh", '),
         ("mlp", {"batch_norm": "yes"}, 'batch_norm: expected true or false; got "yes".'),
         ("cnn", {}, "model 'cnn': expected images of shape (height, width, channels); got (4,)."),
-        ("gru", {}, "model 'gru': cannot be built for examples of shape (4,): "),
+        (
+            "gru",
+            {},
+            "model 'gru': cannot be built for examples of shape (4,): ValueError: Input 0 ",
+        ),
+        (
+            "text_cnn",
+            {"widths": [2, 5]},
+            "model 'text_cnn': a filter 5 tokens wide does not fit into a text of 4; give smaller ",
+        ),
+        ("tcn", {"kernel_size": 1}, "kernel_size: expected a whole number, at least 2; got 1."),
     ],
 )
 def test_what_cannot_be_built_is_refused(name: str, settings: dict[str, Any], message: str) -> None:

@@ -70,11 +70,18 @@ def test_a_metric_of_the_other_type_is_none_and_an_unknown_one_lists_the_closest
         metric_entry("acuracy", task_type="classification")
 
 
+def test_a_tie_counts_half_as_it_does_for_scikit_learn() -> None:
+    labels = np.array([0, 1, 0, 1, 1, 0])
+    p = np.array([0.5, 0.5, 0.5, 0.9, 0.1, 0.1])
+    area = ranking_area(labels, np.stack([1 - p, p], axis=1))
+    assert area == pytest.approx(sk.roc_auc_score(labels, p))
+
+
 @pytest.mark.parametrize("classes", [2, 3, 10])
 def test_scores_of_classes_are_scikit_learns(classes: int) -> None:
     labels, p = answers(300, classes)
     told = p.argmax(axis=1)
-    assert balanced_accuracy(labels, p) == sk.balanced_accuracy_score(labels, told)
+    assert balanced_accuracy(labels, p) == pytest.approx(sk.balanced_accuracy_score(labels, told))
     assert macro_f1(labels, p) == pytest.approx(sk.f1_score(labels, told, average="macro"))
     area = (
         sk.roc_auc_score(labels, p[:, 1])
@@ -98,12 +105,12 @@ def test_a_class_that_the_labels_lack_counts_for_nothing() -> None:
 def test_labels_of_one_class_have_no_ranking_but_a_share_that_is_right(classes: int) -> None:
     labels, p = np.zeros(20, int), answers(20, classes)[1]
     assert math.isnan(ranking_area(labels, p))
-    assert balanced_accuracy(labels, p) == (p.argmax(axis=1) == 0).mean()
+    assert balanced_accuracy(labels, p) == pytest.approx((p.argmax(axis=1) == 0).mean())
 
 
 def test_the_explained_variance_is_scikit_learns_and_none_of_constant_targets() -> None:
     y, f = np.array([1.0, 2.0, 4.0]), np.array([1.5, 2.0, 3.0])
-    assert explained_variance(y, f) == sk.r2_score(y, f)
+    assert explained_variance(y, f) == pytest.approx(sk.r2_score(y, f))
     assert math.isnan(explained_variance(np.ones(3), f))
     assert math.isnan(explained_variance(y[:1], f[:1]))
 

@@ -19,6 +19,10 @@ SMALL: dict[str, dict[str, Any]] = {
     "simple_rnn": {"units": [5]},
     "gru": {"units": [5]},
     "lstm": {"units": [5]},
+    "bilstm": {"units": [5]},
+    "tabular_resnet": {"width": 6},
+    "tcn": {"filters": 4},
+    "text_cnn": {"filters": 4, "embedding": 4},
 }
 
 

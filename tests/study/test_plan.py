@@ -273,7 +273,7 @@ class TestPopulations:
         ),
         (
             {"tasks": [{"model": "gru", "data": "sunspots"}], "split_seeds": 2},
-            r"split_seeds: task 'gru/sunspots' is a series, which is split in time order",
+            r"split_seeds: task 'gru/sunspots' is split in time order",
         ),
         (
             {"metric": "rmse"},

@@ -47,7 +47,7 @@ def plugin(tmp_path: Path) -> Iterator[Writer]:
 def test_what_a_plugin_registers_is_found_by_name(plugin: Writer) -> None:
     load_plugins([plugin()])
     assert model_entry("linear_plugin").summary == "One layer."
-    assert not model_entry("linear_plugin").is_own
+    assert not model_entry("linear_plugin").is_shipped
 
 
 def test_a_study_names_plugins_relative_to_itself(plugin: Writer) -> None:

@@ -98,6 +98,10 @@ def test_every_optimizer_takes_the_steps_that_keras_takes(
         ("lstm", "series", {"units": [4], "l2": 0.01}),
         ("cnn", "image", {"filters": [3], "units": 5, "l2": 0.01}),
         ("resnet", "image", {"filters": [2, 3]}),
+        ("bilstm", "text", {"units": [4, 3], "embedding": 3}),
+        ("tabular_resnet", "table", {"width": 5, "l2": 0.01}),
+        ("tcn", "series", {"filters": 3, "kernel_size": 2}),
+        ("text_cnn", "text", {"filters": 3, "widths": [2, 3], "embedding": 3}),
     ],
 )
 def test_every_model_trains_as_in_the_plain_loop(

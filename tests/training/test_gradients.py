@@ -21,6 +21,10 @@ SIZES = {
     "simple_rnn": {"units": [3, 3]},
     "gru": {"units": [3, 3]},
     "lstm": {"units": [3, 3]},
+    "bilstm": {"units": [3, 3]},
+    "tabular_resnet": {"width": 4, "residual_dropout": 0.2},
+    "tcn": {"filters": 3, "kernel_size": 2},
+    "text_cnn": {"filters": 3, "widths": [2, 3]},
 }
 SHAPES = {"table": (4,), "series": (4, 2), "image": (4, 4, 2), "text": (4,)}
 # Each model on two kinds of data where it takes several, one kind an objective.

@@ -36,8 +36,9 @@ def equal(first: list[np.ndarray], second: list[np.ndarray]) -> bool:
 def test_the_same_seed_gives_a_layer_the_same_weights_whatever_else_there_is(
     name: str, kind: str
 ) -> None:
+    deep = {"depth": 2} if "depth" in model_entry(name).hyperparameters else {}
     models = {
-        (dropout, batch_norm): build(name, kind, dropout=dropout, batch_norm=batch_norm, depth=2)
+        (dropout, batch_norm): build(name, kind, dropout=dropout, batch_norm=batch_norm, **deep)
         for dropout in (0.0, 0.2)
         for batch_norm in (False, True)
     }

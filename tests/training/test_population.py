@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dlsuite.models import create_model
+from dlsuite.models import create_model, list_models, model_entry
 from dlsuite.training.initialize import initial_weights
 from dlsuite.training.population import Population, layers_apart
 from dlsuite.training.result import TrialResult
@@ -55,6 +55,12 @@ STACKS: dict[str, tuple[tuple[int, ...], Build]] = {
     "max pool": ((6, 5, 2), lambda x: layers.MaxPooling2D(2)(x)),
     "max pool that overlaps": ((6, 5, 2), lambda x: layers.MaxPooling2D(3, 1, padding="same")(x)),
     "average pool": ((7, 2), lambda x: layers.AveragePooling1D(3)(x)),
+    "global max pool": ((6, 2), lambda x: layers.GlobalMaxPooling1D()(layers.Conv1D(3, 2)(x))),
+    "global max pool of an image": (
+        (5, 4, 2),
+        lambda x: layers.GlobalMaxPooling2D(keepdims=True)(layers.Conv2D(3, 2)(x)),
+    ),
+    "global max pool of what comes in": ((6, 2), lambda x: layers.GlobalMaxPooling1D()(x)),
     "batch norm": ((5, 3), lambda x: layers.BatchNormalization(momentum=0.7)(x)),
     "batch norm of an inner axis": ((5, 3), lambda x: layers.BatchNormalization(axis=1)(x)),
     "frozen batch norm": ((3,), lambda x: layers.BatchNormalization(trainable=False)(x)),
@@ -144,6 +150,17 @@ def test_a_member_computes_what_the_plain_model_does(name: str) -> None:
 @pytest.mark.parametrize("name", STACKS)
 def test_only_layers_without_a_form_are_called_member_by_member(name: str) -> None:
     assert len(layers_apart(stacked(name))) == (name in FALL_BACK)
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_no_layer_of_a_registered_model_is_called_member_by_member(name: str) -> None:
+    shapes = {"table": (4,), "text": (12,), "series": (16, 2), "image": (8, 8, 1)}
+    for kind in model_entry(name).kinds:
+        vocabulary = 7 if kind == "text" else None
+        model = create_model(
+            name, input_shape=shapes[kind], outputs=3, vocabulary=vocabulary, batch_norm=True
+        )
+        assert layers_apart(model) == []
 
 
 def test_token_ids_and_their_mask_are_looked_up() -> None:

@@ -24,6 +24,10 @@ CASES = {
     "simple rnn": ("simple_rnn", (5, 2), None, {"units": (4, 6)}),
     "gru": ("gru", (5, 2), None, {"units": (4, 6), "batch_norm": True}),
     "lstm on text": ("lstm", (5,), 7, {"units": (6, 4), "embedding": 3}),
+    "bilstm": ("bilstm", (5, 2), None, {"units": (6, 4)}),
+    "tabular_resnet": ("tabular_resnet", (4,), None, {"width": 5}),
+    "tcn": ("tcn", (5, 2), None, {"filters": 4, "kernel_size": 2}),
+    "text_cnn": ("text_cnn", (5,), 7, {"filters": 3, "widths": (2, 3), "embedding": 3}),
 }
 
 

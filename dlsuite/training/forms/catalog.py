@@ -16,7 +16,7 @@ from dlsuite.training.forms.general import (
     weightless,
 )
 from dlsuite.training.forms.normalization import batch_normalization, layer_normalization
-from dlsuite.training.forms.pooling import average_pooling, max_pooling
+from dlsuite.training.forms.pooling import average_pooling, global_max_pooling, max_pooling
 from dlsuite.training.forms.recurrent import bidirectional, is_plain, recurrent
 from dlsuite.training.members import Members, map_members
 
@@ -32,6 +32,8 @@ _FORMS: dict[type, tuple[Maker, Callable[[Any], bool]]] = {
     layers.MaxPooling2D: (max_pooling, lambda layer: True),
     layers.AveragePooling1D: (average_pooling, lambda layer: True),
     layers.AveragePooling2D: (average_pooling, lambda layer: True),
+    layers.GlobalMaxPooling1D: (global_max_pooling, lambda layer: True),
+    layers.GlobalMaxPooling2D: (global_max_pooling, lambda layer: True),
     layers.BatchNormalization: (
         batch_normalization,
         lambda layer: not getattr(layer, "renorm", False),
@@ -66,6 +68,8 @@ _READS_BATCH_LAST = (
     layers.MaxPooling2D,
     layers.AveragePooling1D,
     layers.AveragePooling2D,
+    layers.GlobalMaxPooling1D,
+    layers.GlobalMaxPooling2D,
     layers.BatchNormalization,
     layers.Dropout,
 )

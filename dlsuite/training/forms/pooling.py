@@ -1,4 +1,4 @@
-"""Pooling by windows that lie side by side: a reshape and a maximum or mean.
+"""Pooling: by windows that lie side by side, a reshape and a maximum or mean; and over all positions.
 
 XLA's own maximum over windows is slow on a CPU, backwards above all.
 """
@@ -36,6 +36,19 @@ def average_pooling(layer: keras.layers.Layer, fusion: Fusion, path: str) -> For
             return otherwise(x.with_batch_first(), training=training)
         windows, axes = _windows(x.value, layer.pool_size)
         return replace(x, value=tf.reduce_mean(windows, axes))
+
+    return form
+
+
+def global_max_pooling(layer: keras.layers.Layer, fusion: Fusion, path: str) -> Form:
+    """The greatest of all positions; where several are, they share the gradient, as in Keras."""
+    otherwise = weightless(layer, fusion, path)
+
+    def form(x: Members, *, training: bool) -> Any:
+        if not x.batch_last or layer.data_format != "channels_last":
+            return otherwise(x.with_batch_first(), training=training)
+        axes = list(range(2, x.value.shape.rank - 1))
+        return replace(x, value=tf.reduce_max(x.value, axes, keepdims=layer.keepdims))
 
     return form
 
