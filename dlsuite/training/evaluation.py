@@ -72,25 +72,17 @@ def evaluate(
     )
 
 
-def predict(
-    population: Population, examples: Examples, first: tf.Tensor, *, batches: int
-) -> tf.Tensor:
-    """All members' outputs for so many batches from one on, as `evaluate` computes them.
+def predict(population: Population, x: tf.Tensor) -> tf.Tensor:
+    """All members' outputs, without dropout and with moving statistics.
 
     Args:
         population: The models.
-        examples: The data.
-        first: The first batch.
-        batches: How many.
+        x: Inputs, `[batches, EVALUATION_BATCH, ...]`.
 
     Returns:
         `[batches, members, EVALUATION_BATCH, outputs]`.
     """
-    return tf.map_fn(
-        lambda index: population(examples.x[index][None]),
-        first + tf.range(batches),
-        fn_output_signature=population.dtype,
-    )
+    return tf.map_fn(lambda batch: population(batch[None]), x, fn_output_signature=population.dtype)
 
 
 def _highest_by_unit(activations: list[Members], counts: tf.Tensor) -> tf.Tensor:

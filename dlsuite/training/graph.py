@@ -16,7 +16,7 @@ import tensorflow as tf
 from dlsuite.training.dependence import Dependence, measure_dependence
 from dlsuite.training.epoch_report import EpochReport
 from dlsuite.training.evaluation import Evaluation, evaluate, predict
-from dlsuite.training.examples import Examples, window_of
+from dlsuite.training.examples import Examples
 from dlsuite.training.initialize import initial_weights
 from dlsuite.training.lanes import BUILDING
 from dlsuite.training.mappings import check_room
@@ -148,9 +148,9 @@ class TrainingGraph:
         """An inference pass over a range of batches."""
         return evaluate(self.population, self._objective, examples, batch_range)
 
-    def predict(self, examples: Examples, first: tf.Tensor) -> tf.Tensor:
+    def predict(self, x: tf.Tensor) -> tf.Tensor:
         """An inference pass over a window of batches; gives the outputs."""
-        return predict(self.population, examples, first, batches=window_of(examples))
+        return predict(self.population, x)
 
     def dependence(self, values: Values, examples: Examples, seeds: Sequence[int]) -> Dependence:
         """Measure how hidden units depend on one another.
@@ -307,16 +307,15 @@ class PopulationTraining:
         seen, _ = graph.call(graph.evaluate, self._best(), examples, examples.tested)
         return np.asarray(seen.means.numpy()[2])
 
-    def outputs(self, examples: Examples, first: tf.Tensor, *, best: bool) -> np.ndarray:
+    def outputs(self, x: tf.Tensor, *, best: bool) -> np.ndarray:
         """All members' outputs for a window of batches, `[window, members, EVALUATION_BATCH, outputs]`.
 
         Args:
-            examples: The data.
-            first: The window's first batch.
+            x: The window's inputs, `[window, EVALUATION_BATCH, ...]`.
             best: Whether with the weights that were best on validation, or with those of now.
         """
         values = self._best() if best else self._values
-        seen, _ = self._graph.call(self._graph.predict, values, examples, first)
+        seen, _ = self._graph.call(self._graph.predict, values, x)
         return np.asarray(seen.numpy())
 
     def dependence(self, examples: Examples) -> Dependence:
