@@ -66,15 +66,15 @@ def test_what_ends_in_logits_or_values_is_itself() -> None:
 
 
 def test_the_same_builder_gives_the_same_names_each_time() -> None:
-    from dlsuite.models import create_model, register_model, unregister_model
+    from dlsuite.models import add_model, create_model, unregister_model
     from dlsuite.training.checks import structure_of
 
-    @register_model("sigmoid_for_test", kinds=["table"])
     def build(*, input_shape: tuple[int, ...], outputs: int, rate: float = 0.0) -> keras.Model:
         """One layer."""
         inner = [layers.Dropout(rate), layers.Dense(1, activation="sigmoid")]
         return keras.Sequential([keras.Input(input_shape), *inner])
 
+    add_model("sigmoid_for_test", build)
     try:
         built = [
             create_model("sigmoid_for_test", input_shape=(4,), outputs=2, rate=rate)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlsuite.errors import SpecError, UnknownNameError
-from dlsuite.models import register_model, unregister_model
+from dlsuite.models import add_model, unregister_model
 from dlsuite.spec import Study, parse_study
 from dlsuite.study import make_plan
 from dlsuite.study.populations import into_groups, into_populations
@@ -113,7 +113,7 @@ def test_an_argument_that_is_called_like_something_else_is_refused(
     parameters: dict[str, Any] = {}
     code = f"def build(*, input_shape, outputs, {argument}: float = 0.5): ..."
     exec(code, parameters)
-    register_model("clash", kinds=["table"])(parameters["build"])
+    add_model("clash", parameters["build"])
     try:
         with pytest.raises(SpecError, match=message):
             make_plan(small(tasks=[{"model": "clash", "data": "wine"}], factors={"l2": [0.0]}))
