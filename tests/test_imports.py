@@ -81,7 +81,7 @@ import sys
 import dlsuite, dlsuite.cli, dlsuite.data, dlsuite.models, dlsuite.report, dlsuite.analysis
 from dlsuite.spec import read_study
 from dlsuite.study import find_study, make_plan
-from dlsuite.study.describe import listing
+from dlsuite.study.listings import listing
 dlsuite.list_models()
 for what in ("models", "data", "studies", "factors"):
     assert listing(what)

@@ -114,6 +114,8 @@ def print_findings(results: "Results", *, as_json: bool) -> None:
 def places(results: "Results") -> str:
     """Say where a study's results are."""
     tables = f"Tables are in {results.folder}"
+    models = results.folder / "models"
+    trained = f" The trained models are in {models}." if models.is_dir() else ""
     if not results.page.is_file():
-        return f"{tables}; 'dlsuite report {results.folder}' draws them."
-    return f"{tables}, figures beside them; all of it is on {results.page}."
+        return f"{tables}; 'dlsuite report {results.folder}' draws them.{trained}"
+    return f"{tables}, figures beside them; all of it is on {results.page}.{trained}"

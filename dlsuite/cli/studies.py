@@ -85,7 +85,9 @@ def check(
 
 
 def list_(
-    what: Annotated[Literal["models", "data", "studies", "factors"], typer.Argument()],
+    what: Annotated[
+        Literal["models", "data", "studies", "factors", "metrics", "losses"], typer.Argument()
+    ],
     pattern: Annotated[str, typer.Argument(help="A shell wildcard, as in 'g*'.")] = "*",
     kind: Annotated[
         str | None, typer.Option(help="Only for this kind of data: table, text, series or image.")
@@ -93,8 +95,8 @@ def list_(
     plugins: Plugins = None,
     as_json: Json = False,
 ) -> None:
-    """List models, data sets, shipped studies, or the hyperparameters that can be factors."""
-    from dlsuite.study.describe import listing
+    """List models, data sets, shipped studies, what can be a factor, metrics or losses."""
+    from dlsuite.study.listings import listing
 
     plug_in(plugins)
     rows = listing(what, pattern=pattern, kind=kind)

@@ -3,15 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dlsuite.data import Dataset, data_entry, data_settings, list_data
-from dlsuite.models import list_models, model_entry
-from dlsuite.spec import Hyperparameter, display
+from dlsuite.data import Dataset
+from dlsuite.spec import display
 from dlsuite.spec.values import thaw
 from dlsuite.study.certificate import Certificate
 from dlsuite.study.executors import load
 from dlsuite.study.guessing import guess_scores
-from dlsuite.study.library import find_study, list_studies
-from dlsuite.study.model_table import model_rows
 from dlsuite.study.plan import Plan
 from dlsuite.study.plugins import check_plugin_models
 from dlsuite.study.populations import into_populations
@@ -19,7 +16,6 @@ from dlsuite.study.resolve import PlannedTask
 from dlsuite.study.sizes import estimate_size
 from dlsuite.study.trial import Trial, condition_label
 from dlsuite.training.lanes import lanes
-from dlsuite.training.settings import training_hyperparameters
 
 
 def describe_plan(plan: Plan) -> dict[str, Any]:
@@ -195,72 +191,3 @@ def certificate_verdict(certificate: Certificate) -> str:
     if certificate.holds:
         return f"Fusing changes nothing: {found}."
     return f"A member is not what the plain model is alone: {found}."
-
-
-def listing(what: str, *, pattern: str = "*", kind: str | None = None) -> list[dict[str, str]]:
-    """Rows of a listing.
-
-    Args:
-        what: `models`, `data`, `studies` or `factors`.
-        pattern: A shell wildcard.
-        kind: Only what is for this kind of data.
-    """
-    if what == "models":
-        return model_rows(pattern, kind=kind)
-    if what == "data":
-        return [_data_row(name) for name in list_data(pattern, kind=kind)]
-    if what == "studies":
-        return _study_rows(pattern)
-    return _factor_rows(pattern, kind)
-
-
-def _data_row(name: str) -> dict[str, str]:
-    entry = data_entry(name)
-    return {
-        "data": name,
-        "kind": entry.kind,
-        "task": entry.task_type_for({}),
-        "what it is": entry.description,
-        "license": entry.license,
-    }
-
-
-def _study_rows(pattern: str) -> list[dict[str, str]]:
-    import fnmatch
-
-    from dlsuite.spec import read_study
-
-    rows = []
-    for name in list_studies():
-        if fnmatch.fnmatchcase(name, pattern):
-            rows.append({"study": name, "question": read_study(find_study(name)).question})
-    return rows
-
-
-def _factor_rows(pattern: str, kind: str | None) -> list[dict[str, str]]:
-    """Every hyperparameter, with who takes it; the same name in several models is one row."""
-    import fnmatch
-
-    found: dict[str, tuple[Hyperparameter, list[str]]] = {}
-
-    def add(hyperparameters: Mapping[str, Hyperparameter], taker: str) -> None:
-        for name, hyperparameter in hyperparameters.items():
-            found.setdefault(name, (hyperparameter, []))[1].append(taker)
-
-    add(training_hyperparameters(), "training")
-    for model in list_models(kind=kind):
-        add(model_entry(model).hyperparameters, model)
-    for data in list_data(kind=kind):
-        settings = data_settings(data)
-        add({key: value for key, value in settings.items() if key != "split_seed"}, data)
-    return [
-        {
-            "factor": name,
-            "values": hyperparameter.expected,
-            "default": display(hyperparameter.default),
-            "of": ", ".join(takers),
-            "what it does": hyperparameter.doc,
-        }
-        for name, (hyperparameter, takers) in sorted(found.items())
-        if fnmatch.fnmatchcase(name, pattern)
-    ]
