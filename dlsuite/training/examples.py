@@ -71,6 +71,11 @@ def place(data: Dataset, objective: Objective, *, dtype: str = "float32") -> Exa
     )
 
 
+def bytes_of(examples: Examples) -> int:
+    """How much memory a data set takes on the device."""
+    return sum(int(part.shape.num_elements()) * int(part.dtype.size) for part in examples)
+
+
 def window_of(examples: Examples) -> int:
     """How many batches are predicted at once: one compiled graph then serves splits of any size."""
     return min(int(examples.x.shape[0]), _WINDOW)

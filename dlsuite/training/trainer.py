@@ -15,13 +15,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dlsuite.data import Dataset
+from dlsuite.data import Dataset, Recent
 from dlsuite.spec.metrics import Metric
 from dlsuite.training.asked_metrics import AskedMetrics
 from dlsuite.training.batches import EpochBatches, epoch_batches
 from dlsuite.training.checks import dtype_of, structure_of
 from dlsuite.training.class_weights import class_weights
-from dlsuite.training.examples import Examples, place
+from dlsuite.training.examples import Examples, bytes_of, place
 from dlsuite.training.graph import Member, TrainingGraph
 from dlsuite.training.losses import check_loss
 from dlsuite.training.objective import Objective
@@ -33,7 +33,6 @@ from dlsuite.training.sizes import population_size
 from dlsuite.training.watcher import TrainingWatcher
 
 _GRAPHS_KEPT = 8
-_DATA_KEPT = 4
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class Trainer:
     def __init__(self, members: int | None = None) -> None:
         self._members = members
         self._graphs: OrderedDict[Any, TrainingGraph] = OrderedDict()
-        self._examples: OrderedDict[Any, Examples] = OrderedDict()
+        self._examples: Recent[Examples] = Recent(bytes_of)
         self._lock = threading.Lock()
 
     @property
@@ -183,11 +182,8 @@ class Trainer:
     ) -> tuple[TrainingGraph, Examples, Objective]:
         objective = Objective.of(data, loss=setup.settings.loss)
         dtype = dtype_of(setup.model)
-        examples = _remember(
-            self._examples,
-            (data.fingerprint, dtype, objective),
-            lambda: place(data, objective, dtype=dtype),
-            most=_DATA_KEPT,
+        examples = self._examples.get(
+            (data.fingerprint, dtype, objective), lambda: place(data, objective, dtype=dtype)
         )
         settings = setup.settings
         total_steps = epochs * steps_per_epoch(setup, data)
