@@ -2,16 +2,15 @@ import csv
 import io
 import json
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import pytest
 
-from dlsuite.cli import main
 from dlsuite.study import list_studies
 
+Call = Callable[..., Any]
 SMALL = """
 name = "tiny"
 question = "Does dropout help on wine?"
@@ -27,39 +26,13 @@ dropout = [0.0, 0.5]
 """
 
 
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def dlsuite(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Callable[..., Said]:
-    """Call the command line in this process, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["dlsuite", *arguments])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        code = stop.value.code
-        assert isinstance(code, int)
-        return Said(code, *capsys.readouterr())
-
-    return call
-
-
 @pytest.fixture
 def tiny(tmp_path: Path) -> str:
     (tmp_path / "tiny.toml").write_text(SMALL)
     return "tiny.toml"
 
 
-def test_a_study_is_run_shown_and_run_again(
-    dlsuite: Callable[..., Said], tiny: str, tmp_path: Path
-) -> None:
+def test_a_study_is_run_shown_and_run_again(dlsuite: Call, tiny: str, tmp_path: Path) -> None:
     said = dlsuite("run", tiny)
 
     assert said.code == 0
@@ -99,7 +72,7 @@ def test_a_study_is_run_shown_and_run_again(
 
 
 def test_a_study_without_a_report_is_reported_later_and_watched_until_it_is_whole(
-    dlsuite: Callable[..., Said], tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dlsuite: Call, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = tmp_path / "results/tiny/report.html"
     said = dlsuite("run", tiny, "--no-report")
@@ -125,7 +98,7 @@ def test_a_study_without_a_report_is_reported_later_and_watched_until_it_is_whol
 
 
 def test_explain_says_what_it_found_and_where_its_pictures_are(
-    dlsuite: Callable[..., Said], tmp_path: Path
+    dlsuite: Call, tmp_path: Path
 ) -> None:
     said = dlsuite("explain", "forward", "mlp", "wine", "--epochs", "2")
     assert said.code == 0
@@ -137,9 +110,7 @@ def test_explain_says_what_it_found_and_where_its_pictures_are(
     assert len(answer["files"]) == len(list(folder.iterdir()))
 
 
-def test_two_studies_are_compared_condition_by_condition(
-    dlsuite: Callable[..., Said], tiny: str
-) -> None:
+def test_two_studies_are_compared_condition_by_condition(dlsuite: Call, tiny: str) -> None:
     dlsuite("run", tiny, "--no-report")
     dlsuite("run", tiny, "--no-report", "--out", "slower", "--set", "fixed.learning_rate=1e-5")
 
@@ -151,9 +122,7 @@ def test_two_studies_are_compared_condition_by_condition(
     assert dlsuite("show", "tiny", "slower/tiny", "--format", "markdown").out.startswith("| task")
 
 
-def test_overrides_and_seeds_replace_the_studys_own(
-    dlsuite: Callable[..., Said], tiny: str
-) -> None:
+def test_overrides_and_seeds_replace_the_studys_own(dlsuite: Call, tiny: str) -> None:
     said = dlsuite(
         "check", tiny, "--seeds", "3", "--set", "factors.dropout=[0, 0.1, 0.2]", "--json"
     )
@@ -164,7 +133,7 @@ def test_overrides_and_seeds_replace_the_studys_own(
 
 
 @pytest.mark.parametrize("name", list_studies())
-def test_every_shipped_study_can_be_checked(dlsuite: Callable[..., Said], name: str) -> None:
+def test_every_shipped_study_can_be_checked(dlsuite: Call, name: str) -> None:
     said = dlsuite("check", name)
 
     assert said.code == 0
@@ -184,7 +153,7 @@ def test_every_shipped_study_can_be_checked(dlsuite: Callable[..., Said], name: 
     ],
 )
 def test_listings_are_sorted_and_filtered(
-    dlsuite: Callable[..., Said], arguments: list[str], expected: list[str]
+    dlsuite: Call, arguments: list[str], expected: list[str]
 ) -> None:
     rows = json.loads(dlsuite(*arguments, "--json").out)
     assert [next(iter(row.values())) for row in rows] == expected
@@ -193,12 +162,12 @@ def test_listings_are_sorted_and_filtered(
     assert [line.split()[0] for line in table.splitlines()[1:] if line[:1].strip()] == expected
 
 
-def test_the_schema_is_json_and_knows_the_keys(dlsuite: Callable[..., Said]) -> None:
+def test_the_schema_is_json_and_knows_the_keys(dlsuite: Call) -> None:
     schema = json.loads(dlsuite("check", "--schema").out)
     assert {"name", "tasks", "factors", "tune", "fixed"} <= set(schema["properties"])
 
 
-def test_help_names_the_commands(dlsuite: Callable[..., Said]) -> None:
+def test_help_names_the_commands(dlsuite: Call) -> None:
     said = dlsuite("--help")
     assert said.code == 0
     for command in (
@@ -257,7 +226,7 @@ BAD = {
 
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_is_one_line_with_the_file_and_exit_code_2(
-    dlsuite: Callable[..., Said], tmp_path: Path, case: str
+    dlsuite: Call, tmp_path: Path, case: str
 ) -> None:
     old, new, message = BAD[case]
     assert old in SMALL
@@ -303,7 +272,7 @@ def test_bad_input_is_one_line_with_the_file_and_exit_code_2(
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_exit_code_2(
-    dlsuite: Callable[..., Said], tmp_path: Path, arguments: list[str], message: str
+    dlsuite: Call, tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     (tmp_path / "folder.toml").mkdir()
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")

@@ -1,46 +1,18 @@
 """The commands `train` and `predict`, from a name to a file of predictions."""
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
-import pytest
-
-from dlsuite.cli import main
 from dlsuite.data import load_data
 
+Call = Callable[..., Any]
 WINE = ["train", "mlp", "wine", "--set", "units=4", "--set", "learning_rate=0.01", "--epochs", "3"]
 
 
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def call(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Callable[..., Said]:
-    """Call the command line in this process, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["dlsuite", *arguments])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        assert isinstance(stop.value.code, int)
-        return Said(stop.value.code, *capsys.readouterr())
-
-    return run
-
-
-def test_a_model_is_trained_saved_and_used_on_a_file(
-    call: Callable[..., Said], tmp_path: Path
-) -> None:
-    said = call(*WINE, "--out", "out/wine.keras")
+def test_a_model_is_trained_saved_and_used_on_a_file(dlsuite: Call, tmp_path: Path) -> None:
+    said = dlsuite(*WINE, "--out", "out/wine.keras")
 
     assert said.code == 0, said.err
     assert "mlp/wine: test accuracy" in said.out
@@ -55,36 +27,34 @@ def test_a_model_is_trained_saved_and_used_on_a_file(
     raw = load_data("wine", input_scaling="none")
     lines = [",".join(raw.feature_names), *(",".join(map(str, row)) for row in raw.test.x.tolist())]
     (tmp_path / "new.csv").write_text("\n".join(lines) + "\n")
-    said = call("predict", "out/wine.keras", "new.csv", "--out", "predictions.csv")
+    said = dlsuite("predict", "out/wine.keras", "new.csv", "--out", "predictions.csv")
 
     assert said.code == 0, said.err
     assert f"All {len(raw.test)} rows are in predictions.csv." in said.out
     assert len((tmp_path / "predictions.csv").read_text().splitlines()) == len(raw.test) + 1
-    answer = json.loads(call("predict", "out/wine.keras", "new.csv", "--json").out)
+    answer = json.loads(dlsuite("predict", "out/wine.keras", "new.csv", "--json").out)
     assert len(answer["predictions"]) == len(raw.test)
     assert set(answer["predictions"][0]) >= {"line", "predicted", "p(class_0)"}
 
 
-def test_a_training_answers_in_json(call: Callable[..., Said]) -> None:
-    answer = json.loads(call(*WINE, "--json").out)
+def test_a_training_answers_in_json(dlsuite: Call) -> None:
+    answer = json.loads(dlsuite(*WINE, "--json").out)
 
     assert answer["status"] == "completed"
     assert len(answer["curves"]) == 4
     assert answer["files"] == []
 
 
-def test_a_training_that_diverges_ends_with_code_1(
-    call: Callable[..., Said], tmp_path: Path
-) -> None:
+def test_a_training_that_diverges_ends_with_code_1(dlsuite: Call, tmp_path: Path) -> None:
     sgd = ["--set", "optimizer=sgd", "--set", "learning_rate=1e30"]
-    said = call("train", "mlp", "wine", *sgd, "--epochs", "1", "--out", "wine.keras")
+    said = dlsuite("train", "mlp", "wine", *sgd, "--epochs", "1", "--out", "wine.keras")
 
     assert said.code == 1
     assert "diverged" in said.out
     assert not list(tmp_path.iterdir())
 
 
-def test_mistakes_are_a_line_and_code_2(call: Callable[..., Said], tmp_path: Path) -> None:
+def test_mistakes_are_a_line_and_code_2(dlsuite: Call, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a\n1\n")
     for arguments, line in (
         (["train", "mlp", "wine", "--out", "wine.h5"], "expected a file name that ends in .keras"),
@@ -92,7 +62,7 @@ def test_mistakes_are_a_line_and_code_2(call: Callable[..., Said], tmp_path: Pat
         (["predict", "no.keras", "a.csv"], "there is no file no.keras"),
         (["predict", "a.csv", "a.csv"], "a.csv: expected a .keras file"),
     ):
-        said = call(*arguments)
+        said = dlsuite(*arguments)
         assert said.code == 2
         assert line in said.err
         assert said.err.count("\n") == 1
