@@ -125,7 +125,10 @@ def main() -> None:
         for table in TABLES:
             if table.__name__ in given.tables:
                 rows.append(_row(table, Path(folder), given))
-                print(pd.DataFrame(rows[-1:]).to_string(index=False, header=len(rows) == 1))
+                print(
+                    pd.DataFrame(rows[-1:]).to_string(index=False, header=len(rows) == 1),
+                    flush=True,
+                )
     pd.DataFrame(rows).to_csv(given.out, index=False, float_format="%.4f", lineterminator="\n")
 
 
@@ -182,6 +185,7 @@ def _peers(
     """The mean test scores of scikit-learn's estimators over splits and seeds."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
     from sklearn.neural_network import MLPClassifier, MLPRegressor
+    from threadpoolctl import threadpool_limits
 
     splits = [
         dlsuite.load_data(str(path), split_seed=split_seed, **data)
