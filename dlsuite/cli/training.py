@@ -72,7 +72,8 @@ def predict(
         Path, typer.Argument(metavar="MODEL.keras", help="A saved model, as of 'dlsuite train'.")
     ],
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A CSV, TSV or Parquet file of raw columns.")
+        Path,
+        typer.Argument(metavar="FILE", help="A CSV, TSV, Parquet or Feather file of raw columns."),
     ],
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.csv", help="Write the predictions.")
