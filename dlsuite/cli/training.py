@@ -50,7 +50,15 @@ def train(
     plug_in(plugins)
     given = settings_of(settings, target)
     with ProgressBar("train") as bar:
-        history = train_one(model, data, epochs=epochs, seed=seed, watcher=bar, **given)
+        history = train_one(
+            model,
+            data,
+            epochs=epochs,
+            seed=seed,
+            watcher=bar,
+            to_be_saved=out is not None,
+            **given,
+        )
     files = []
     if out is not None and history.status == "completed":
         history.save(out)

@@ -159,7 +159,7 @@ def test_an_answer_at_the_edge_is_called_one(usual: dlsuite.LearningRateRange) -
         ({"settings": {"learning_rate": 0.1}}, "it is what the test varies; say where to look"),
         ({"settings": {"schedule": "cosine"}}, "schedule: expected a constant rate"),
         ({"settings": {"warmup": 0.1}}, "warmup: expected a constant rate"),
-        ({"settings": {"unit": 3}}, "does not take 'unit'. Did you mean 'units'"),
+        ({"settings": {"unit": 3}}, "nor the training takes 'unit'. Did you mean 'units'"),
         ({"settings": {"optimizer": "sdg"}}, "optimizer: expected one of"),
         ({"model": "mpl"}, "Did you mean 'mlp'"),
         ({"data": "vine"}, "Did you mean 'wine'"),
