@@ -164,7 +164,7 @@ def test_an_answer_at_the_edge_is_called_one(usual: dlsuite.LearningRateRange) -
         ({"model": "mpl"}, "Did you mean 'mlp'"),
         ({"data": "vine"}, "Did you mean 'wine'"),
         ({"model": "nowhere.keras"}, "model: there is no file nowhere.keras"),
-        ({"model": 3}, "model: expected a model's name or a keras.Model; got 3"),
+        ({"model": 3}, "model: expected a model's name, a '.keras' file or a keras.Model; got 3"),
         ({"lowest": 0.0}, "got 0 and 10"),
         ({"lowest": 20.0}, "expected rates from a number above 0 to a larger one"),
         ({"highest": float("nan")}, "got 0.0001 and nan"),
