@@ -50,7 +50,15 @@ def train(
     plug_in(plugins)
     given = settings_of(settings, target)
     with ProgressBar("train") as bar:
-        history = train_one(model, data, epochs=epochs, seed=seed, watcher=bar, **given)
+        history = train_one(
+            model,
+            data,
+            epochs=epochs,
+            seed=seed,
+            watcher=bar,
+            to_be_saved=out is not None,
+            **given,
+        )
     files = []
     if out is not None and history.status == "completed":
         history.save(out)
@@ -72,7 +80,8 @@ def predict(
         Path, typer.Argument(metavar="MODEL.keras", help="A saved model, as of 'dlsuite train'.")
     ],
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A CSV, TSV or Parquet file of raw columns.")
+        Path,
+        typer.Argument(metavar="FILE", help="A CSV, TSV, Parquet or Feather file of raw columns."),
     ],
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.csv", help="Write the predictions.")

@@ -12,6 +12,7 @@ from dlsuite.data.rows import FREE, TEST, TRAIN, VALIDATION, SplitRules
 from dlsuite.data.targets import (
     Target,
     check_class_sizes,
+    check_numbers_differ,
     imbalance_note,
     label_classes,
     target_type,
@@ -167,6 +168,7 @@ def _told(
     if (task_type or _task_type(y)) == "regression":
         if y.dtype.kind not in "biuf":
             raise DataError(f"y: expected numbers for regression; got {y.dtype}.")
+        check_numbers_differ(y, where="y", row="example")
         return Target(y.astype(np.float64), ())
     import pandas as pd
 

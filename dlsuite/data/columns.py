@@ -250,9 +250,11 @@ def _kind_of_texts(
     if share >= _MOSTLY or name in rules.numeric:
         position = int(np.flatnonzero(wrong[codes] & (codes >= 0))[0])
         value = texts[codes[position]]
+        numbers = counts[is_number | grouped].sum()
+        said = "numeric says" if name in rules.numeric else f"in {numbers} of {counts.sum()} rows"
         problem = (
-            f"{place}, {row_place(column, position)}: expected a number, as in {share:.0%} of the "
-            f'rows; got {value!r}. Say missing = ["{value}"] if it stands for a missing value, categorical = '
+            f"{place}, {row_place(column, position)}: expected a number, as {said}; got "
+            f'{value!r}. Say missing = ["{value}"] if it stands for a missing value, categorical = '
             f'["{name}"] if they are categories, or mend the file.'
         )
         return "number", None, problem

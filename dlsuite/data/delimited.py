@@ -176,11 +176,14 @@ def _refuse_encoding(path: Path, encoding: str) -> NoReturn:
         if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             raise DataError(f'{path}: is written in UTF-16; say encoding = "utf-16".')
         file.seek(0)
+        mixed = False
         for number, line in enumerate(file, start=1):
             try:
-                line.decode(encoding)
+                mixed |= not line.isascii() and bool(line.decode(encoding))
             except UnicodeError as error:
                 place = getattr(error, "start", 0)
+                if mixed:
+                    advice = f"lines before it are {encoding.upper()}; write this one so too"
                 raise DataError(
                     f"{path}, line {number}, byte {place + 1}: expected {encoding.upper()}; got "
                     f"0x{line[place]:02x}; {advice}."

@@ -130,7 +130,8 @@ def _times(column: "pd.Series[Any]", source: str, rules: ColumnRules) -> Array:
         raise DataError(found.problem)
     if found.kind not in ("number", "date"):
         raise DataError(
-            f"{source}: time_column {column.name!r}: expected dates or numbers; got {found.example}."
+            f"{source}: time_column {column.name!r}: expected dates or numbers; got {found.example}. Choose "
+            "another column, or mend the file."
         )
     wanted = found.input_column
     times = raw_columns(column.to_frame(), (wanted,), source=source, missing=rules.missing)[

@@ -100,7 +100,9 @@ def read_target(
             raw_columns(column.to_frame(), wanted, source=source, missing=missing)[name]
             for column, source in zip(columns, sources, strict=True)
         ]
-        return Target(np.concatenate(values), ())
+        y = np.concatenate(values)
+        check_numbers_differ(y, where=f"{sources[0]}: target {name!r}")
+        return Target(y, ())
     target = _classes(name, columns, sources=sources, missing=missing)
     if task_type is None and all(_is_whole(label) for label in target.class_names):
         note = (
@@ -122,6 +124,23 @@ def label_classes(texts: Array) -> tuple[Array, tuple[str, ...]]:
     places = np.empty(len(order), dtype=np.int64)
     places[order] = np.arange(len(order))
     return places[codes], tuple(str(found[place]) for place in order)
+
+
+def check_numbers_differ(y: Array, *, where: str, row: str = "row") -> None:
+    """Refuse targets of a regression that are one and the same number.
+
+    Args:
+        y: Targets `[n]`.
+        where: What holds them, for messages.
+        row: What to call one of them.
+
+    Raises:
+        DataError: They are, so that there is nothing to learn and no deviation to scale by.
+    """
+    if len(y) and (y == y[0]).all():
+        raise DataError(
+            f"{where}: expected different numbers; every {row} has {y[0]:g}. Choose another target."
+        )
 
 
 def check_class_sizes(
@@ -213,7 +232,17 @@ def _classes(
     sources: Sequence[str],
     missing: Sequence[str],
 ) -> Target:
-    texts = np.concatenate([category_texts(column, missing=missing) for column in columns])
+    told = [category_texts(column, missing=missing) for column in columns]
+    for column, source, of_test in zip(columns[1:], sources[1:], told[1:], strict=True):
+        unknown = ~np.isin(of_test.astype(str), told[0].astype(str))
+        if unknown.any():
+            position = int(np.argmax(unknown))
+            raise DataError(
+                f"{source}, target {name!r}, {row_place(column, position)}: expected a class that "
+                f"{sources[0]} holds; got {of_test[position]!r}. Leave such rows out of the test, or add "
+                "some to training."
+            )
+    texts = np.concatenate(told)
     y, class_names = label_classes(texts)
     check_class_sizes(y, class_names, where=f"{sources[0]}: target {name!r}")
     return Target(y, class_names, imbalance_note(y, class_names))

@@ -25,14 +25,25 @@ def with_logits(model: Any, *, outputs: int) -> Any:
         The model itself if it ends in logits, else another one of the same layers under the same names.
 
     Raises:
-        SpecError: It ends in several sigmoids, or in probabilities that cannot be taken off.
+        SpecError: It ends in several sigmoids, or in probabilities that cannot be taken off, or for
+            regression in probabilities; or it holds a Lambda.
     """
     import keras
 
-    if outputs < 2 or not _is_listable(model) or len(model.outputs) != 1:
+    if not _is_listable(model):
+        return model
+    _refuse_lambdas(model)
+    if len(model.outputs) != 1:
         return model
     last = model.outputs[0]._keras_history.operation
     ending = _activation(last)
+    if outputs < 2:
+        if ending:
+            raise SpecError(
+                f"model {model.name!r}: ends in a {ending}, which stays between 0 and 1; regression learns "
+                "standardized targets, which do not. End it in one unit without an activation."
+            )
+        return model
     width = model.output_shape[-1] if len(model.output_shape) == 2 else None
     if ending == "sigmoid" and width != 1:
         raise SpecError(
@@ -63,6 +74,18 @@ def _is_listable(model: Any) -> bool:
     from keras.src.models.functional import Functional  # What keras.Model(inputs, outputs) makes.
 
     return isinstance(model, keras.Sequential | Functional) and bool(model.built)
+
+
+def _refuse_lambdas(model: Any) -> None:
+    """Refuse a layer that cannot be built anew, as each seed and each saved file need it."""
+    import keras
+
+    for layer in model._flatten_layers(include_self=False):
+        if isinstance(layer, keras.layers.Lambda):
+            raise SpecError(
+                f"model {model.name!r}: layer {layer.name!r} is a Lambda, Python code that can neither be "
+                "built anew for each seed nor saved. Build it of Keras's own layers and keras.ops."
+            )
 
 
 def _activation(layer: Any) -> str:

@@ -49,6 +49,7 @@ def check_built(
     builder: Callable[..., Any],
     input_shape: tuple[int, ...],
     outputs: int,
+    path: Path | None = None,
 ) -> "keras.Model":
     """Check that a builder has given what it was asked for, and return it.
 
@@ -77,6 +78,11 @@ def check_built(
             "with keras.Input(shape=input_shape)."
         )
     if given != (None, outputs):
+        if path is not None:
+            raise SpecError(
+                f"{path}: gives outputs of shape {given}; the data need {(None, outputs)}. Change its last "
+                "layer, or what the data hold."
+            )
         raise refused(
             f"must return a model with an output of shape {(None, outputs)}; got {given}; end it with "
             "keras.layers.Dense(outputs)."

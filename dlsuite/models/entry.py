@@ -147,7 +147,12 @@ class ModelEntry:
 
     def _checked(self, model: Any, input_shape: tuple[int, ...], outputs: int) -> "keras.Model":
         return check_built(
-            model, name=self.name, builder=self.builder, input_shape=input_shape, outputs=outputs
+            model,
+            name=self.name,
+            builder=self.builder,
+            input_shape=input_shape,
+            outputs=outputs,
+            path=self.path,
         )
 
     def _failure(self, error: Exception, input_shape: tuple[int, ...]) -> SpecError:

@@ -55,6 +55,15 @@ def portable_model(model: "keras.Model", data: Dataset) -> "keras.Model":
     return build_apart(lambda: _portable(model, data))
 
 
+def check_portable(model: "keras.Model") -> None:
+    """Refuse a model that cannot be saved for use elsewhere, which is better told before it is trained.
+
+    Raises:
+        SpecError: It is not made of Keras's own layers.
+    """
+    _refuse_own_code(json.loads(model.to_json()))
+
+
 def save_model(
     model: "keras.Model", data: Dataset, path: str | Path, about: Mapping[str, Any]
 ) -> None:

@@ -155,7 +155,10 @@ def validate_settings(
         if name in settings:
             values[name] = hyperparameter.validate(settings[name])
         elif hyperparameter.default is inspect.Parameter.empty:
-            raise SpecError(f"{taker} needs a value for {name!r}: {hyperparameter.expected}.")
+            raise SpecError(
+                f"{taker} needs a value for {name!r}: {hyperparameter.expected}. Set one, or give "
+                "it a default."
+            )
         else:
             values[name] = hyperparameter.default
     return values

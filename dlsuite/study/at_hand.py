@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from dlsuite.data import (
     Dataset,
@@ -184,7 +184,10 @@ def _vectorized(
     own = {key: value for key, value in fixed.items() if key in known}
     found = []
     for key in sorted(varied.keys() & known.keys()):
-        values = TypeAdapter(Values).validate_python(varied[key])
+        try:
+            values = TypeAdapter(Values).validate_python(varied[key])
+        except ValidationError:  # The study, which is made next, says what is wrong.
+            continue
         if not all(isinstance(value, int | float) for value in values):
             continue
         structures = {

@@ -107,7 +107,7 @@ def plan_lines(description: Mapping[str, Any]) -> list[str]:
         f"baseline  {condition_label(description['baseline'])}",
         f"design    {description['design']}",
         f"trials    {description['trials']} = {product}, {description['epochs']} epochs each, "
-        f"in {description['populations']} populations",
+        f"in {_populations(description['populations'])}",
         "",
     ]
     for task in description["tasks"]:
@@ -148,13 +148,14 @@ def _group_row(plan: Plan, group: Sequence[Trial]) -> dict[str, Any]:
     }
 
 
+def _populations(number: int) -> str:
+    return "1 population" if number == 1 else f"{number} populations"
+
+
 def _group_line(group: Mapping[str, Any]) -> str:
     of = f"{condition_label(group['structure'])}: " if group["structure"] else ""
-    populations = (
-        "1 population" if group["populations"] == 1 else f"{group['populations']} populations"
-    )
     return (
-        f"  {of}{group['trials']} trials in {populations} of {group['members']}, "
+        f"  {of}{group['trials']} trials in {_populations(group['populations'])} of {group['members']}, "
         f"{group['parameters']} weights each, about {group['megabytes']:.0f} MB"
         + (f"; member by member: {', '.join(group['apart'])}" if group["apart"] else "")
     )

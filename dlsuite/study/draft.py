@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dlsuite.data import ColumnDescription, Dataset, describe_columns, load_data
-from dlsuite.errors import SpecError
+from dlsuite.errors import DlsuiteError, SpecError
 from dlsuite.models import list_models, model_entry
-from dlsuite.spec import display, read_study
+from dlsuite.spec import display, is_path, read_study
 from dlsuite.study.plan import make_plan
 
 _STEPS = 10_000
@@ -69,10 +69,20 @@ def write_draft(
     columns = [column for column in describe_columns(data) if column.name != target]
     dataset = load_data(data, target=target, drop=_to_drop(columns))
     table = DraftedTable(_relative(data, file.parent), target, tuple(columns), dataset)
+    if is_path(model):
+        model = _relative(Path(model), file.parent)
     text = draft(table, name=file.stem, model=model)
     file.parent.mkdir(parents=True, exist_ok=True)
+    before = file.read_bytes() if file.exists() else None
     file.write_text(text, encoding="utf-8")
-    make_plan(read_study(file))
+    try:
+        make_plan(read_study(file))
+    except DlsuiteError:  # What cannot be run must not stand in the way of the next try.
+        if before is None:
+            file.unlink()
+        else:
+            file.write_bytes(before)
+        raise
     return [*_summary(table), "", f"Wrote {file}. Next: dlsuite check {file}"]
 
 
@@ -203,8 +213,8 @@ def _one_line(text: str, *, most: int = 200) -> str:
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
-def _relative(data: Path, folder: Path) -> str:
+def _relative(path: Path, folder: Path) -> str:
     try:
-        return Path(os.path.relpath(data, folder)).as_posix()
+        return Path(os.path.relpath(path, folder)).as_posix()
     except ValueError:  # On another drive.
-        return str(data.absolute())
+        return str(path.absolute())

@@ -39,12 +39,13 @@ class Predictions:
     notes: tuple[str, ...] = ()
 
     def write(self, path: Path) -> None:
-        """Write the table as CSV.
+        """Write the table as CSV; its folder is made if it is missing.
 
         Raises:
             StoreError: The file cannot be written.
         """
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             self.table.to_csv(path, index=False, lineterminator="\n")
         except OSError as error:
             raise StoreError(

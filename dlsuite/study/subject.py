@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dlsuite.data import Dataset, data_settings, load_data
-from dlsuite.errors import SpecError
+from dlsuite.errors import SpecError, closest
 from dlsuite.models import create_model, model_entry
 from dlsuite.spec import is_path
 from dlsuite.training.settings import training_hyperparameters
@@ -76,6 +76,13 @@ def subject_model(model: Any, data: Dataset, settings: Mapping[str, Any], *, ask
             or does not fit the data.
     """
     if isinstance(model, str | Path):
+        known = {**model_entry(str(model)).hyperparameters, **training_hyperparameters()}
+        for key in settings:
+            if key not in known:
+                raise SpecError(
+                    f"{asker}: neither model {str(model)!r} nor data set {data.name!r} nor the training "
+                    f"takes {key!r}. {closest(key, known)}"
+                )
         return create_model(
             str(model),
             input_shape=data.input_shape,

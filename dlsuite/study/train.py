@@ -20,6 +20,7 @@ def train(
     epochs: int = 20,
     seed: int = 0,
     watcher: RunWatcher | None = None,
+    to_be_saved: bool = False,
     **settings: Any,
 ) -> History:
     """Train one model on one data set, and keep the weights of its best epoch on validation.
@@ -34,6 +35,7 @@ def train(
         epochs: Passes over the training split.
         seed: Governs initial weights, batch order and dropout.
         watcher: Told how it goes.
+        to_be_saved: Whether to refuse, before it is trained, a model that `History.save` could not save.
         **settings: Hyperparameters of the training (`optimizer`, `learning_rate`, `batch_size`, ...), of a
             registered model and of a registered data set, by name.
 
@@ -58,6 +60,10 @@ def train(
     from dlsuite.training.trainer import Trainer, TrialSetup
 
     plain = subject_model(model, dataset, given, asker="train")
+    if to_be_saved:
+        from dlsuite.models.portable import check_portable
+
+        check_portable(plain)
     # Alone: a population of the size that a study takes would train copies beside it.
     trainer = Trainer(members=1)
     setup = TrialSetup(plain, chosen, seed)

@@ -150,6 +150,7 @@ def test_the_encoder_does_to_new_arrays_what_was_done_to_these():
         (X, Y, {"train_size": 0}, "train_size: expected a whole number, at least 1"),
         (X, Y, {"input_scaling": "minmax"}, 'input_scaling: expected one of "none", "standard"'),
         (X, Y, {"feature_names": ["a"]}, "feature_names: expected 4, one a channel; got 1"),
+        (X, np.full(100, 2.5), {}, "y: expected different numbers; every example has 2.5"),
         (X, np.zeros(100, int), {}, "y: expected 2 classes or more; every example has '0'"),
         (X, np.where(np.arange(100) < 2, 1, 0), {}, "at least 3 examples of each class; '1' has 2"),
     ],

@@ -86,7 +86,7 @@ def test_what_tells_something_is_used():
         ([None] * N, r"the table, column 'a': every value is missing.* drop = \[\"a\"\]"),
         (
             [*["1"] * 30, *["old"] * 10],
-            r"column 'a', row 31: expected a number, as in 75% .* got 'old'. Say missing = \[\"old\"\]",
+            r"row 31: expected a number, as in 30 of 40 rows; got 'old'. Say missing = \[\"old\"\]",
         ),
         ([f"{i + 1},{i:03d}" for i in range(N)], "row 1: expected a number, .* got '1,000'"),
         ([1.0, np.inf] * 20, "column 'a', row 2: expected a finite number; got inf"),

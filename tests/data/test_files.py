@@ -116,6 +116,7 @@ def test_a_file_is_read_again_only_if_it_changed(tmp_path):
         ("a,b\n1,2\n1,2,3\n", "line 3: expected 2 values, .* a comma between them; got 3. Mend"),
         ("a;b\n1;2\n\n1\n", "line 4: expected 2 values, .* a semicolon between them; got 1"),
         (b"a,b\n1,x\n1,k\xf6ln\n", 'line 3, byte 4: expected UTF-8; got 0xf6; .* "latin-1"'),
+        ("a,b\n1,é\n1,k".encode() + b"\xf6ln\n", "got 0xf6; lines before it are UTF-8; write this"),
         ('a,b\n1,"x"\n2,"y\n3,z\n4,z\n', "line 3: a quotation mark is opened here that is never"),
         (b"\xff\xfea\x00\n\x00", 'is written in UTF-16; say encoding = "utf-16"'),
     ],

@@ -150,6 +150,11 @@ INCOMES = people()["income"]
             {"target": "wage"},
             r"target 'wage' is missing or infinite in 1 of 200 rows \(line 3\)",
         ),
+        (
+            {"wage": 7.5},
+            {"target": "wage"},
+            "target 'wage': expected different numbers; every row has 7.5. Choose another target",
+        ),
         ({"income": "low"}, {}, "expected 2 classes or more; every row has 'low'"),
         (
             {"income": put(INCOMES, at={0: "rare", 1: "rare"})},
@@ -202,8 +207,8 @@ def test_a_table_that_cannot_be_used_is_refused_in_one_line(file, columns, setti
     [
         ({"income": None}, "more.csv: target 'income' is missing"),
         (
-            {"income": put(INCOMES, at={0: "new", 1: "new", 2: "new"})},
-            "'new' is in 3 test rows of more.csv and in none of training",
+            {"income": put(INCOMES, at={3: "new"})},
+            "more.csv, target 'income', line 5: expected a class that people.csv holds; got 'new'",
         ),
         (
             {"age": put(people()["age"], at={7: "old"})},

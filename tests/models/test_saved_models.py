@@ -87,3 +87,7 @@ def test_a_file_that_cannot_be_used_is_one_clear_line(tmp_path: Path) -> None:
             create_model(str(tmp_path / name), input_shape=(4,), outputs=3, **settings)
     with pytest.raises(SpecError, match=r"takes examples of shape \(4,\); the data's are \(7,\)"):
         create_model(str(tmp_path / "mine.keras"), input_shape=(7,), outputs=3)
+    with pytest.raises(
+        SpecError, match=r"mine\.keras: gives outputs of shape \(None, 3\); the data"
+    ):
+        create_model(str(tmp_path / "mine.keras"), input_shape=(4,), outputs=2)

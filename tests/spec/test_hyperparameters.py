@@ -200,7 +200,9 @@ def test_an_unknown_setting_names_the_closest_ones() -> None:
 
 def test_a_setting_without_a_default_is_needed() -> None:
     known = hyperparameters_of(build)
-    with pytest.raises(SpecError, match=r"model 'x' needs a value for 'outputs': a whole number."):
+    with pytest.raises(
+        SpecError, match=r"model 'x' needs a value for 'outputs': a whole number\. Set one, or"
+    ):
         validate_settings({}, known, taker="model 'x'")
 
 

@@ -150,6 +150,7 @@ def test_a_data_set_that_is_ready_is_taken_as_it_is(short: Ablate) -> None:
         ),
         ((3, X, Y), {}, "expected a registered name, a .keras file or a function"),
         ((build(), X, Y), {}, "got a Sequential. Save a finished model as .keras"),
+        ((build, X, Y), {"vary": {"dropout": 0.1}}, "factors.dropout: expected a list; got 0.1"),
         ((build, X, Y), {"vary": {"rate": [0.1]}}, "neither model 'build' .* takes 'rate'"),
     ],
 )
@@ -164,5 +165,5 @@ def test_a_builder_whose_output_does_not_fit_is_named(short: Ablate) -> None:
     def wide(dropout=0.0):  # type: ignore[no-untyped-def]
         return keras.Sequential([keras.Input((5,)), layers.Dropout(dropout), layers.Dense(7)])
 
-    with pytest.raises(SpecError, match=r"model 'wide': expected .*\(None, 2\)"):
+    with pytest.raises(SpecError, match=r"model 'wide': its builder .*\(None, 2\); got"):
         short(wide, X, Y, vary={"dropout": [0.0, 0.5]})

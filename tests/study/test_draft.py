@@ -92,3 +92,23 @@ def test_what_cannot_be_drafted_is_one_clear_line(tmp_path: Path) -> None:
         with pytest.raises(DlsuiteError, match=words):
             write_draft(tmp_path / file, data, target=target, model=model)
     assert not (tmp_path / "first.toml").exists()
+
+
+def test_the_path_of_a_model_is_relative_to_the_draft(tmp_path: Path) -> None:
+    file = tmp_path / "studies" / "first.toml"
+    write_draft(file, people(tmp_path), target="bought", model=str(tmp_path / "mine.keras"))
+    assert 'model = "../mine.keras"' in file.read_text()
+
+
+def test_a_draft_that_cannot_be_planned_leaves_no_file_and_the_old_one_as_it_was(
+    tmp_path: Path,
+) -> None:
+    data, file = people(tmp_path), tmp_path / "first.toml"
+    with pytest.raises(DlsuiteError, match="model 'cnn' takes image data"):
+        write_draft(file, data, target="bought", model="cnn")
+    assert not file.exists()
+    write_draft(file, data, target="bought")
+    before = file.read_text()
+    with pytest.raises(DlsuiteError, match="model 'cnn' takes image data"):
+        write_draft(file, data, target="bought", model="cnn", replace=True)
+    assert file.read_text() == before

@@ -111,7 +111,11 @@ def test_an_argument_that_is_called_like_something_else_is_refused(
     small: Make, argument: str, message: str
 ) -> None:
     parameters: dict[str, Any] = {}
-    code = f"def build(*, input_shape, outputs, {argument}: float = 0.5): ..."
+    code = (
+        f"def build(*, input_shape, outputs, {argument}: float = 0.5):\n"
+        "    import keras\n"
+        "    return keras.Sequential([keras.Input(input_shape), keras.layers.Dense(outputs)])"
+    )
     exec(code, parameters)
     add_model("clash", parameters["build"])
     try:
