@@ -200,9 +200,8 @@ def _peers(
         scores = []
         for split in splits:
             for seed in range(given.seeds):
-                with warnings.catch_warnings(
-                    action="ignore"
-                ):  # It stops at 200 epochs, and says so.
+                # It stops at 200 epochs, and says so; its threads wait for each other where cores are few.
+                with warnings.catch_warnings(action="ignore"), threadpool_limits(limits=1):
                     fitted = estimator(random_state=seed).fit(*_standardized(split, regression))
                 told = fitted.predict(split.test.x)
                 if regression:

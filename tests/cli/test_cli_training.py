@@ -43,14 +43,6 @@ def test_a_model_is_trained_saved_and_used_on_a_file(dlsuite: Call, tmp_path: Pa
     raw = load_data("wine", input_scaling="none")
     lines = [",".join(raw.feature_names), *(",".join(map(str, row)) for row in raw.test.x.tolist())]
     (tmp_path / "new.csv").write_text("\n".join(lines) + "\n")
-<<<<<<< HEAD:tests/cli/test_cli_training.py
-    said = dlsuite("predict", "out/wine.keras", "new.csv", "--out", "predictions.csv")
-
-    assert said.code == 0, said.err
-    assert f"All {len(raw.test)} rows are in predictions.csv." in said.out
-    assert len((tmp_path / "predictions.csv").read_text().splitlines()) == len(raw.test) + 1
-    answer = json.loads(dlsuite("predict", "out/wine.keras", "new.csv", "--json").out)
-=======
     said = dlsuite("predict", "out/wine.keras", "new.csv", "--out", "told/predictions.csv")
 
     assert said.code == 0, said.err
@@ -59,7 +51,6 @@ def test_a_model_is_trained_saved_and_used_on_a_file(dlsuite: Call, tmp_path: Pa
         len((tmp_path / "told" / "predictions.csv").read_text().splitlines()) == len(raw.test) + 1
     )
     answer = json.loads(dlsuite("predict", "out/wine.keras", "new.csv", "--json").out)
->>>>>>> 4b78b70cb9ba6fbad6151c0c6b430ae69724fd98:tests/test_cli_training.py
     assert len(answer["predictions"]) == len(raw.test)
     assert set(answer["predictions"][0]) >= {"line", "predicted", "p(class_0)"}
 
