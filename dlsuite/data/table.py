@@ -155,6 +155,13 @@ def make_table(
     for column in described:
         if column.used and column.problem:
             raise DataError(column.problem)
+    if rules.date_format is not None and not any(
+        column.format == rules.date_format for column in described
+    ):
+        raise SpecError(
+            f"{source}: date_format = {rules.date_format!r} is how no column's dates are written; leave it "
+            "out, or mend it."
+        )
     used = tuple(column.input_column for column in described if column.used)
     if not used:
         raise DataError(

@@ -25,7 +25,7 @@ def with_logits(model: Any, *, outputs: int) -> Any:
         The model itself if it ends in logits, else another one of the same layers under the same names.
 
     Raises:
-        SpecError: It ends in several sigmoids, or in probabilities that cannot be taken off, or for
+        SpecError: It ends in several sigmoids, in a relu, in probabilities that cannot be taken off, or for
             regression in probabilities; or it holds a Lambda.
     """
     import keras
@@ -38,7 +38,7 @@ def with_logits(model: Any, *, outputs: int) -> Any:
     last = model.outputs[0]._keras_history.operation
     ending = _activation(last)
     if outputs < 2:
-        if ending:
+        if ending in ("softmax", "sigmoid"):
             raise SpecError(
                 f"model {model.name!r}: ends in a {ending}, which stays between 0 and 1; regression learns "
                 "standardized targets, which do not. End it in one unit without an activation."
@@ -54,6 +54,11 @@ def with_logits(model: Any, *, outputs: int) -> Any:
         raise SpecError(
             f"model {model.name!r}: ends in a softmax over one unit, which is always 1. Give it "
             f"{outputs} units, or a sigmoid."
+        )
+    if ending == "relu":
+        raise SpecError(
+            f"model {model.name!r}: ends in a relu, so that no class can get a negative logit. End it in "
+            "softmax, or without an activation."
         )
     if ending in ("softmax", "sigmoid"):
         model = _without_activation(model, last)
@@ -94,7 +99,11 @@ def _activation(layer: Any) -> str:
     if isinstance(layer, keras.layers.Softmax):
         return "softmax"
     activation = getattr(layer, "activation", None)
-    known = {keras.activations.softmax: "softmax", keras.activations.sigmoid: "sigmoid"}
+    known = {
+        keras.activations.softmax: "softmax",
+        keras.activations.sigmoid: "sigmoid",
+        keras.activations.relu: "relu",
+    }
     return next((name for function, name in known.items() if activation is function), "")
 
 

@@ -80,8 +80,9 @@ def _index(place: Any, key: str, *, where: str) -> str | int:
     if isinstance(place, list):
         if key.isdecimal() and len(key) < 10 and int(key) < len(place):
             return int(key)
+        hint = " The first task is tasks.0." if where.startswith("tasks.") else ""
         raise SpecError(
-            f"--set {where}: expected a number from 0 to {len(place) - 1}; got {key!r}."
+            f"--set {where}: expected a number from 0 to {len(place) - 1}; got {key!r}.{hint}"
         )
     raise SpecError(f"--set {where}: there is nothing below a {type(place).__name__}.")
 

@@ -14,6 +14,8 @@ from dlsuite.study.plan import make_plan
 
 _STEPS = 10_000
 """Steps of one training at about which a draft aims, so that a study ends in minutes."""
+_SPLITS = re.compile(r"(data)?_?(split|set|subset|fold|partition)$", re.IGNORECASE)
+"""What a column may be called that says which rows are held out."""
 _MOST_COLUMNS = 200
 """Columns that are described each."""
 _STRONG_IMBALANCE = 0.2
@@ -121,6 +123,9 @@ def _lines(table: DraftedTable, *, name: str, model: str) -> Iterator[str]:
     if drop := _to_drop(table.columns):
         yield f"drop = {display(drop)}    # see below"
     yield "# split_column, test_path, group_column, time_column: who decides which rows are held out"
+    for column in table.columns:
+        if _SPLITS.match(column.name) and "train" in column.example.lower():
+            yield f"# split_column = {display(column.name)}    # if it says which rows are held out"
     yield ""
     yield from _column_lines(table.columns)
     yield ""

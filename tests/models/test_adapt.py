@@ -101,6 +101,7 @@ def test_the_same_builder_gives_the_same_names_each_time() -> None:
             3,
             "layer 'twice' is a Lambda, .* Build it of Keras's own layers and keras.ops",
         ),
+        ([layers.Dense(3, "relu")], 3, "ends in a relu, so that no class can get a negative logit"),
         ([layers.Dense(1, "softmax")], 2, "a softmax over one unit, which is always 1"),
         (
             [layers.Dense(3), layers.Softmax(), layers.Reshape((3,))],

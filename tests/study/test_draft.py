@@ -66,6 +66,14 @@ def test_the_path_is_relative_to_the_draft(tmp_path: Path) -> None:
     assert 'path = "../people.csv"' in (tmp_path / "studies" / "first.toml").read_text()
 
 
+def test_a_column_that_may_say_which_rows_are_held_out_is_pointed_at(tmp_path: Path) -> None:
+    table = pd.read_csv(people(tmp_path))
+    table["split"] = np.resize(["train", "train", "validation", "test"], len(table))
+    table.to_csv(tmp_path / "split.csv", index=False)
+    write_draft(tmp_path / "split.toml", tmp_path / "split.csv", target="bought")
+    assert '# split_column = "split"' in (tmp_path / "split.toml").read_text()
+
+
 def test_a_rare_class_lets_the_balanced_accuracy_decide(tmp_path: Path) -> None:
     table = pd.read_csv(people(tmp_path, rows=400))
     table["bought"] = np.where(np.arange(400) % 20 == 0, "yes", "no")
