@@ -126,6 +126,7 @@ class TestFile:
             "rows are split by one of group_column and time_column; leave the rest out",
         ),
         ({"target": "income", "drop": ["age", "city", "wage", "id"]}, "no column is left"),
+        ({"target": "income", "date_format": "%d"}, "date_format = '%d' is how no column's dates"),
     ],
 )
 def test_a_wrong_setting_is_refused(file, settings, message):

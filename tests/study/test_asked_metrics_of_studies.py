@@ -160,6 +160,21 @@ def test_a_users_metric_is_read_without_its_code(
     assert results.trials["test_cost"].between(0, 10).all()
 
 
+def test_a_metric_that_raises_is_found_before_anything_trains(
+    small: Make, train: Train, tmp_path: Path
+) -> None:
+    @register_metric("spoiled", task_type="classification", greater_is_better=True)
+    def spoiled(labels: np.ndarray, probabilities: np.ndarray) -> float:
+        return float(probabilities[:, 99].mean())
+
+    try:
+        with pytest.raises(SpecError, match=r"metric 'spoiled' .*: it raised IndexError"):
+            train(small(metric="spoiled", tasks=[WINE]))
+    finally:
+        unregister_metric("spoiled")
+    assert not list(tmp_path.glob("*/parts/*"))
+
+
 def test_another_version_of_a_users_metric_is_computed_anew(
     registered_cost: None, small: Make, train: Train
 ) -> None:
