@@ -18,9 +18,12 @@ browser:
 	  apt-get -qq install -y --no-install-recommends chromium chromium-driver >/dev/null; } || \
 	  echo "The tests of the page need Chromium and will be skipped: install chromium and chromium-driver."
 
-# In two processes: one would run out of memory mappings, of which every compiled graph takes hundreds for good.
+# In two processes, thrice: one would run out of memory mappings, of which every compiled graph takes hundreds for good.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 test: $(READY) browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(PYTEST) tests/training tests/models
+	$(PYTEST) tests/study tests/cli
+	$(PYTEST) $(foreach part,training models study cli,--ignore tests/$(part))
 
 # All shipped studies, trained anew; half an hour on two cores. `make reference-pages` only draws again.
 reference: $(READY)
