@@ -112,7 +112,7 @@ def test_values_come_out_in_the_targets_unit() -> None:
     scaler: Any = data.encoder
     standardized = float(model(scaler.transform(np.zeros((1, *data.input_shape))))[0, 0])
     expected = standardized * data.target_scale + data.target_mean
-    last_bits = 4 * np.finfo(np.float32).eps * abs(standardized) * data.target_scale
+    last_bits = 4 * float(np.finfo(np.float32).eps) * abs(standardized) * data.target_scale
     assert values[0, 0] == pytest.approx(expected, abs=last_bits)
 
 
