@@ -13,7 +13,7 @@ from dlsuite.data.catalog import (
 )
 from dlsuite.data.characters import CharacterEncoder
 from dlsuite.data.columns import ColumnDescription
-from dlsuite.data.dataset import KINDS, TASK_TYPES, Dataset, Guess, Kind, Split, TaskType
+from dlsuite.data.dataset import Dataset, Guess, Split
 from dlsuite.data.encoding import (
     CategoryEncoding,
     ColumnEncoding,
@@ -29,6 +29,7 @@ from dlsuite.data.recent import Recent
 from dlsuite.data.rows import SplitRules
 from dlsuite.data.scaling import ChannelScaler
 from dlsuite.data.table import describe_columns
+from dlsuite.spec.kinds import KINDS, TASK_TYPES, Kind, TaskType
 
 __all__ = [
     "KINDS",

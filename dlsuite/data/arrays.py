@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from dlsuite.data.dataset import KINDS, TASK_TYPES, Array, Kind, TaskType
+from dlsuite.data.dataset import Array
 from dlsuite.data.inputs import category_texts
 from dlsuite.data.raw import Arrays
 from dlsuite.data.rows import FREE, TEST, TRAIN, VALIDATION, SplitRules
@@ -18,6 +18,7 @@ from dlsuite.data.targets import (
     target_type,
 )
 from dlsuite.errors import DataError, SpecError
+from dlsuite.spec.kinds import KINDS, TASK_TYPES, Kind, TaskType
 
 Pair = tuple[Any, Any]
 _RANKS: dict[Kind, int] = {"table": 2, "series": 3, "image": 4}

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from dlsuite.data.dataset import KINDS, TASK_TYPES, Dataset, Kind, TaskType
+from dlsuite.data.dataset import Dataset
 from dlsuite.data.files import TABLE_SUFFIXES, is_table_path
 from dlsuite.data.prepare import About, prepare
 from dlsuite.data.raw import Arrays, Examples, Phrases, Raw, Table, TimeSeries
@@ -19,7 +19,8 @@ from dlsuite.data.table_files import (
 )
 from dlsuite.errors import SpecError
 from dlsuite.registry import Registry
-from dlsuite.spec import Hyperparameter, hyperparameters_of, validate_settings
+from dlsuite.spec import Hyperparameter, hyperparameters_of, is_path, validate_settings
+from dlsuite.spec.kinds import KINDS, TASK_TYPES, Kind, TaskType
 
 Loader = TypeVar("Loader", bound=Callable[..., Raw])
 
@@ -243,7 +244,7 @@ def data_entry(name: str) -> DataEntry:
         UnknownNameError: There is none of this name; the message lists the closest ones.
         SpecError: It is the path of a file that is no table.
     """
-    if any(sign in name for sign in "./\\"):
+    if is_path(name):
         return _file_entry(name)
     return _data.get(name)
 

@@ -8,12 +8,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from dlsuite.data.html import dataset_html
 from dlsuite.errors import DataError
+from dlsuite.spec.kinds import Kind, TaskType
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,14 +23,7 @@ if TYPE_CHECKING:
     from dlsuite.data.encoding import TableEncoder
     from dlsuite.data.scaling import ChannelScaler
 
-Kind = Literal["table", "text", "series", "image"]
-TaskType = Literal["classification", "regression"]
 Array = np.ndarray[Any, Any]
-
-KINDS: tuple[Kind, ...] = get_args(Kind)
-"""The kinds of data there are."""
-TASK_TYPES: tuple[TaskType, ...] = get_args(TaskType)
-"""The types of task there are."""
 
 
 @dataclass(frozen=True, eq=False)

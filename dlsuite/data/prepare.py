@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from dlsuite.data.characters import UNKNOWN, CharacterEncoder
-from dlsuite.data.dataset import Array, Dataset, Guess, Kind, Split, TaskType
+from dlsuite.data.dataset import Array, Dataset, Guess, Split
 from dlsuite.data.encoding import TableEncoder
 from dlsuite.data.guessing import guess_class, guess_value
 from dlsuite.data.noise import noisy_labels, noisy_targets
@@ -22,6 +22,7 @@ from dlsuite.data.rows import split_rows
 from dlsuite.data.scaling import ChannelScaler
 from dlsuite.errors import DataError
 from dlsuite.spec import Count, Rate
+from dlsuite.spec.kinds import Kind, TaskType
 
 InputScaling = Literal["none", "standard"]
 

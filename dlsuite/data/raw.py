@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dlsuite.data.dataset import Array, Kind
+from dlsuite.data.dataset import Array
 from dlsuite.data.inputs import InputColumn
 from dlsuite.data.rows import SplitRules
 from dlsuite.errors import DataError
+from dlsuite.spec.kinds import Kind
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,12 +11,12 @@ from dlsuite.data.columns import (
     describe_column,
     left_out_note,
 )
-from dlsuite.data.dataset import TaskType
 from dlsuite.data.files import read_table
 from dlsuite.data.raw import Table
 from dlsuite.data.split_columns import split_rules
 from dlsuite.data.targets import read_target
 from dlsuite.errors import DataError, SpecError
+from dlsuite.spec.kinds import TaskType
 
 if TYPE_CHECKING:
     import pandas as pd

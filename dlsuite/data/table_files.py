@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from dlsuite.data.columns import ColumnRules, check_column
-from dlsuite.data.dataset import TaskType
 from dlsuite.data.files import frame_bytes, is_table_path, read_table
 from dlsuite.data.raw import Table
 from dlsuite.data.recent import Recent
 from dlsuite.data.table import make_table
 from dlsuite.data.targets import target_type
 from dlsuite.errors import SpecError
+from dlsuite.spec.kinds import TaskType
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlsuite.data.dataset import Array, TaskType
+from dlsuite.data.dataset import Array
 from dlsuite.data.inputs import (
     InputColumn,
     category_texts,
@@ -18,6 +18,7 @@ from dlsuite.data.inputs import (
 )
 from dlsuite.data.parts import FEWEST_OF_A_CLASS
 from dlsuite.errors import DataError
+from dlsuite.spec.kinds import TaskType
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,6 +4,7 @@ from dlsuite.models import ann, cnn, rnn, tabular_resnet, tcn, text_cnn
 from dlsuite.models.catalog import (
     add_model,
     create_model,
+    create_model_for,
     list_models,
     model_entry,
     register_model,
@@ -18,6 +19,7 @@ __all__ = [
     "ann",
     "cnn",
     "create_model",
+    "create_model_for",
     "keyword_builder",
     "list_models",
     "model_entry",

@@ -11,8 +11,9 @@ from dlsuite.models.blocks import (
     model_input,
     stacked,
 )
-from dlsuite.models.catalog import KINDS, register_model
+from dlsuite.models.catalog import register_model
 from dlsuite.spec import Count, DropoutRate, Sizes, WeightPenalty
+from dlsuite.spec.kinds import KINDS
 
 if TYPE_CHECKING:
     import keras

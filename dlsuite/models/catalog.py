@@ -6,18 +6,17 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from dlsuite.data import Dataset
 from dlsuite.errors import SpecError
 from dlsuite.models.entry import FROM_DATA, ModelEntry
 from dlsuite.models.saved import SUFFIX, saved_builder
 from dlsuite.registry import Registry
 from dlsuite.source import definition_place
 from dlsuite.spec import is_path, validate_settings
+from dlsuite.spec.kinds import KINDS
 
 if TYPE_CHECKING:
     import keras
-
-KINDS = ("table", "text", "series", "image")
-"""The kinds of data a model can be for."""
 
 Builder = TypeVar("Builder", bound=Callable[..., Any])
 
@@ -192,4 +191,21 @@ def create_model(
     settings = validate_settings(hyperparameters, entry.hyperparameters, taker=f"model {name!r}")
     return entry.build(
         input_shape=tuple(input_shape), outputs=outputs, vocabulary=vocabulary, settings=settings
+    )
+
+
+def create_model_for(name: str, data: Dataset, **hyperparameters: Any) -> "keras.Model":
+    """Build a model for the shape of a data set's examples; see `create_model`.
+
+    Args:
+        name: Its name, or the path of a `.keras` file.
+        data: The data set.
+        **hyperparameters: Whatever the model takes.
+    """
+    return create_model(
+        name,
+        input_shape=data.input_shape,
+        outputs=data.outputs,
+        vocabulary=len(data.vocabulary) if data.vocabulary is not None else None,
+        **hyperparameters,
     )

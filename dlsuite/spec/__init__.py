@@ -17,9 +17,10 @@ from dlsuite.spec.hyperparameters import (
 from dlsuite.spec.losses import list_losses, register_loss
 from dlsuite.spec.metrics import list_metrics, register_metric
 from dlsuite.spec.overrides import read_lists, read_overrides
+from dlsuite.spec.paths import is_path, relative_path
 from dlsuite.spec.reading import parse_study, read_study, study_schema, write_study
 from dlsuite.spec.study import Study
-from dlsuite.spec.tasks import Named, Task, is_path
+from dlsuite.spec.tasks import Named, Task
 from dlsuite.spec.values import Range, Value
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "read_study",
     "register_loss",
     "register_metric",
+    "relative_path",
     "study_schema",
     "validate_settings",
     "write_study",

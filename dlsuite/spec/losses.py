@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from dlsuite.errors import SpecError
 from dlsuite.registry import Registry
 from dlsuite.source import source_version
-from dlsuite.spec.metrics import TASK_TYPES
+from dlsuite.spec.kinds import TASK_TYPES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -14,11 +14,9 @@ from dlsuite.errors import SpecError, closest
 from dlsuite.registry import Registry
 from dlsuite.source import call_place, definition_place, source_version
 from dlsuite.spec import prediction_scores
+from dlsuite.spec.kinds import TASK_TYPES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-TASK_TYPES = ("classification", "regression")
-"""The types of task that a metric or a loss can be for."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +128,7 @@ BUILT_IN = (
 )
 """The suite's own metrics, in the order of their columns."""
 
-_ALIASES = {("log_loss", _CLASSES): "loss"}
+_ALIASES: dict[tuple[str, str], str] = {("log_loss", _CLASSES): "loss"}
 """Other names, by name and type of task: the log loss is what classification minimizes."""
 
 _metrics: Registry[Metric] = Registry("metric")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dlsuite.errors import SpecError
-from dlsuite.spec.tasks import is_path
+from dlsuite.spec.paths import is_path
 
 
 def apply_override(data: dict[str, Any], override: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from dlsuite.errors import SpecError
 from dlsuite.spec.overrides import apply_override
+from dlsuite.spec.paths import relative_path
 from dlsuite.spec.study import Study
 
 
@@ -81,15 +82,8 @@ def write_study(study: Study, *, folder: Path | None = None) -> str:
 
     if folder is not None:
         start = folder
-        study = study.with_paths(lambda path: _relative(path, start))
+        study = study.with_paths(lambda path: relative_path(path, start))
     return tomlkit.dumps(study.as_dict())
-
-
-def _relative(path: str, folder: Path) -> str:
-    try:
-        return Path(os.path.relpath(path, folder)).as_posix()
-    except ValueError:  # On another drive.
-        return os.path.abspath(path)
 
 
 def study_schema() -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from dlsuite.spec.paths import is_path
 from dlsuite.spec.values import Value, freeze
 
 Setting = Annotated[Value, BeforeValidator(freeze)]
@@ -94,8 +95,3 @@ class Task(Frozen):
     def label(self) -> str:
         """What the task is called in tables and figures."""
         return self.name or f"{self.model.label}/{self.data.label}"
-
-
-def is_path(name: str) -> bool:
-    """Whether a name of a model or data set is a file's path: registered names have no dot or slash."""
-    return any(sign in name for sign in "./\\")

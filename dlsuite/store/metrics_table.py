@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from dlsuite.errors import StoreError
-from dlsuite.spec.metrics import TASK_TYPES, Metric
+from dlsuite.spec.kinds import TASK_TYPES
+from dlsuite.spec.metrics import Metric
 from dlsuite.store.folder import to_csv
 
 METRICS_FILE = "metrics.csv"

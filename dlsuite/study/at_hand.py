@@ -22,7 +22,7 @@ from dlsuite.data.loading import frame_table
 from dlsuite.errors import SpecError
 from dlsuite.models import (
     add_model,
-    create_model,
+    create_model_for,
     keyword_builder,
     list_models,
     model_entry,
@@ -191,16 +191,7 @@ def _vectorized(
         if not all(isinstance(value, int | float) for value in values):
             continue
         structures = {
-            structure_of(
-                create_model(
-                    name,
-                    input_shape=data.input_shape,
-                    outputs=data.outputs,
-                    vocabulary=len(data.vocabulary) if data.vocabulary is not None else None,
-                    **{**own, key: value},
-                )
-            )
-            for value in values
+            structure_of(create_model_for(name, data, **{**own, key: value})) for value in values
         }
         if len(structures) == 1 and not any(isinstance(value, bool) for value in values):
             found.append(key)

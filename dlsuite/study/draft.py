@@ -1,15 +1,16 @@
 """A study to begin from: a commented TOML file about a table, its columns described."""
 
-import os
 import re
-from collections.abc import Iterator, Sequence
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dlsuite.data import ColumnDescription, Dataset, describe_columns, load_data
-from dlsuite.errors import DlsuiteError, SpecError
+from dlsuite.errors import SpecError
 from dlsuite.models import list_models, model_entry
-from dlsuite.spec import display, is_path, read_study
+from dlsuite.spec import display, is_path, parse_study, relative_path
 from dlsuite.study.plan import make_plan
 
 _STEPS = 10_000
@@ -65,26 +66,21 @@ def write_draft(
             f"{file}: is there already; replace it with --force, or choose another name."
         )
     model_entry(model)
-    if target is None:
-        load_data(data)  # Which says that it needs one, and lists the columns.
-        raise AssertionError("a table without a target was loaded")
-    columns = [column for column in describe_columns(data) if column.name != target]
-    dataset = load_data(data, target=target, drop=_to_drop(columns))
-    table = DraftedTable(_relative(data, file.parent), target, tuple(columns), dataset)
+    settings: dict[str, Any] = {} if target is None else {"target": target}
+    described = describe_columns(data)
+    dataset = load_data(
+        data, drop=_to_drop(column for column in described if column.name != target), **settings
+    )
+    target = str(dataset.target)
+    columns = tuple(column for column in described if column.name != target)
+    table = DraftedTable(relative_path(data, file.parent), target, columns, dataset)
     if is_path(model):
-        model = _relative(Path(model), file.parent)
+        model = relative_path(model, file.parent)
     text = draft(table, name=file.stem, model=model)
+    # Before it is written: what cannot be planned must not stand in the way of the next try.
+    make_plan(parse_study(tomllib.loads(text), source=str(file), folder=file.parent))
     file.parent.mkdir(parents=True, exist_ok=True)
-    before = file.read_bytes() if file.exists() else None
     file.write_text(text, encoding="utf-8")
-    try:
-        make_plan(read_study(file))
-    except DlsuiteError:  # What cannot be run must not stand in the way of the next try.
-        if before is None:
-            file.unlink()
-        else:
-            file.write_bytes(before)
-        raise
     return [*_summary(table), "", f"Wrote {file}. Next: dlsuite check {file}"]
 
 
@@ -154,7 +150,7 @@ def _metric_lines(data: Dataset) -> Iterator[str]:
         yield '# metric = "accuracy"    # decides if nothing is said; also balanced_accuracy, f1, auc, loss'
 
 
-def _to_drop(columns: Sequence[ColumnDescription]) -> list[str]:
+def _to_drop(columns: Iterable[ColumnDescription]) -> list[str]:
     """The columns with something wrong, for a start without them."""
     return [column.name for column in columns if column.problem]
 
@@ -216,10 +212,3 @@ def _one_line(text: str, *, most: int = 200) -> str:
     """A text as a comment can hold it, whatever the file holds."""
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
     return line if len(line) <= most else line[: most - 1] + "…"
-
-
-def _relative(path: Path, folder: Path) -> str:
-    try:
-        return Path(os.path.relpath(path, folder)).as_posix()
-    except ValueError:  # On another drive.
-        return str(path.absolute())

@@ -253,17 +253,11 @@ def setups_of(trials: Sequence[Trial], data: Dataset) -> list[Any]:
 
 def _model_builder(data: Dataset) -> Callable[[str, str], Any]:
     """Build a model for a data set, once for each of its hyperparameters."""
-    from dlsuite.models import create_model
+    from dlsuite.models import create_model_for
 
     @functools.cache
     def build(name: str, settings: str) -> Any:
         with BUILDING:
-            return create_model(
-                name,
-                input_shape=data.input_shape,
-                outputs=data.outputs,
-                vocabulary=len(data.vocabulary) if data.vocabulary is not None else None,
-                **json.loads(settings),
-            )
+            return create_model_for(name, data, **json.loads(settings))
 
     return build

@@ -11,6 +11,7 @@ from dlsuite.data.files import read_table
 from dlsuite.data.inputs import MISSING, InputColumn, category_texts, is_text, raw_columns
 from dlsuite.errors import DataError, SpecError, StoreError
 from dlsuite.models.card import ModelCard, read_card
+from dlsuite.spec.metrics import BUILT_IN
 from dlsuite.training.quiet import import_tensorflow
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class Predictions:
             with the highest probability or the value in the target's unit; then for each class `p(<class>)`.
             Of a model without a card, whose outputs have no known meaning: `output 1`, `output 2`, ...
         scores: Where the file has the target, how good the predictions are: `loss` (mean cross-entropy, in
-            nats) and `accuracy`, or `rmse` and `mae` in the target's unit. Empty otherwise.
+            nats) and `accuracy`, or `rmse` and `mae` in the target's unit, and the further metrics that
+            the suite has for the type of task. Empty otherwise.
         notes: What a reader should know.
     """
 
@@ -202,6 +204,7 @@ def _scores(
             "accuracy": outputs[told].argmax(axis=1) == truth,
         }
         scores = {name: float(values.mean()) for name, values in found.items() if len(truth)}
+        truths, predicted = truth, outputs[told]
     else:
         column = InputColumn(card.target, "number")
         values = raw_columns(frame, [column], source=source, missing=card.missing)[card.target]
@@ -210,6 +213,11 @@ def _scores(
         scores = {}
         if len(error):
             scores = {"rmse": float(np.sqrt(np.mean(error**2))), "mae": float(abs(error).mean())}
+        truths, predicted = values[told], outputs[told, 0]
+    for metric in BUILT_IN if scores else ():
+        if metric.function is not None and metric.fits(card.task_type):
+            score = metric.measure(truths, predicted)
+            scores |= {} if np.isnan(score) else {metric.name: score}
     if not told.all():
         notes.append(
             f"{int((~told).sum())} of {len(told)} rows do not tell {card.target!r} and are not scored."

@@ -3,15 +3,13 @@
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from dlsuite.data import Dataset
 from dlsuite.spec import Study, write_study
 from dlsuite.store import ResultsFolder
 from dlsuite.study.environment import add_run, describe_run, read_runs
 from dlsuite.study.executors import Executor, InProcessExecutor, Job, fingerprint_of, load
+from dlsuite.study.guessing import guess_scores
 from dlsuite.study.merge import finished_keys, merge, needed_metrics
 from dlsuite.study.plan import Plan, make_plan
 from dlsuite.study.plugins import check_plugin_models
@@ -81,7 +79,10 @@ def run(
     finished = finished_keys(parts, needed, epochs=study.epochs)
     if any(key not in finished for key in keys.values()):
         check_plugin_models()
-        _try_metrics(plan, data)
+        for (
+            task
+        ) in plan.tasks:  # A metric of the user's own that raises does so before anything trains.
+            guess_scores(data[task.label], task.asked)
     jobs = _jobs(plan, keys, finished)
     done = sum(key in finished for key in keys.values())
     watching.begin(done + sum(len(job.trials) for job in jobs), done)
@@ -112,21 +113,6 @@ def run(
         write_report(results)
         write_index(Path(out))
     return results
-
-
-def _try_metrics(plan: Plan, data: Mapping[str, Dataset]) -> None:
-    """Compute the user's own metrics of a few even guesses, so that mistakes show before anything trains."""
-    for task in plan.tasks:
-        examples = data[task.label].validation.y[:64]
-        outputs = data[task.label].outputs
-        guesses: Any = (
-            np.full((len(examples), outputs), 1 / outputs)
-            if task.task_type == "classification"
-            else np.full(len(examples), data[task.label].target_mean)
-        )
-        for metric in task.asked:
-            if metric.version:
-                metric.measure(examples, guesses)
 
 
 class _Pace:

@@ -6,7 +6,7 @@ from typing import Any
 
 from dlsuite.data import Dataset, data_settings, load_data
 from dlsuite.errors import SpecError, closest
-from dlsuite.models import create_model, model_entry
+from dlsuite.models import create_model_for, model_entry
 from dlsuite.spec import is_path
 from dlsuite.training.settings import training_hyperparameters
 
@@ -83,13 +83,7 @@ def subject_model(model: Any, data: Dataset, settings: Mapping[str, Any], *, ask
                     f"{asker}: neither model {str(model)!r} nor data set {data.name!r} nor the training "
                     f"takes {key!r}. {closest(key, known)}"
                 )
-        return create_model(
-            str(model),
-            input_shape=data.input_shape,
-            outputs=data.outputs,
-            vocabulary=len(data.vocabulary) if data.vocabulary is not None else None,
-            **settings,
-        )
+        return create_model_for(str(model), data, **settings)
     if settings:
         raise SpecError(f"{asker}: a finished model takes no {', '.join(sorted(settings))}.")
     from dlsuite.training.verification import finished_model
