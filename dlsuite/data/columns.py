@@ -13,7 +13,14 @@ import numpy as np
 
 from dlsuite.data.dataset import Array
 from dlsuite.data.dates import find_format
-from dlsuite.data.inputs import InputColumn, distinct_texts, is_text, row_place, text_numbers
+from dlsuite.data.inputs import (
+    MOSTLY,
+    InputColumn,
+    distinct_texts,
+    is_text,
+    row_place,
+    text_numbers,
+)
 from dlsuite.errors import SpecError, closest
 
 if TYPE_CHECKING:
@@ -21,8 +28,6 @@ if TYPE_CHECKING:
 
 ColumnKind = Literal["number", "boolean", "category", "date", "empty"]
 
-_MOSTLY = 0.5
-"""With this share of numbers and more, a text in a column is taken for a mistake."""
 _ALMOST_ALL = 0.9
 """With this share of distinct texts and more, a column names rows and describes none."""
 _FEWEST = 10
@@ -247,7 +252,7 @@ def _kind_of_texts(
     grouped = np.array([bool(_THOUSANDS.fullmatch(text)) for text in texts]) & there
     share = counts[is_number | grouped].sum() / counts.sum()
     wrong = there & ~is_number
-    if share >= _MOSTLY or name in rules.numeric:
+    if share >= MOSTLY or name in rules.numeric:
         position = int(np.flatnonzero(wrong[codes] & (codes >= 0))[0])
         value = texts[codes[position]]
         numbers = counts[is_number | grouped].sum()

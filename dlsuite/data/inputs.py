@@ -16,6 +16,8 @@ from dlsuite.errors import DataError, closest
 if TYPE_CHECKING:
     import pandas as pd
 
+MOSTLY = 0.5
+"""With this share of numbers and more, a text in a column is taken for a mistake."""
 MISSING = ""
 """The text that stands for a missing category."""
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"

@@ -155,9 +155,9 @@ def make_table(
     for column in described:
         if column.used and column.problem:
             raise DataError(column.problem)
-    if rules.date_format is not None and not any(
-        column.format == rules.date_format for column in described
-    ):
+    # Times that rows are split by may be written so too.
+    asked_in_vain = rules.date_format is not None and time_column is None
+    if asked_in_vain and not any(column.format == rules.date_format for column in described):
         raise SpecError(
             f"{source}: date_format = {rules.date_format!r} is how no column's dates are written; leave it "
             "out, or mend it."

@@ -8,6 +8,7 @@ import numpy as np
 
 from dlsuite.data.dataset import Array
 from dlsuite.data.inputs import (
+    MOSTLY,
     InputColumn,
     category_texts,
     distinct_texts,
@@ -47,13 +48,18 @@ class Target:
 
 
 def target_type(column: "pd.Series[Any]", *, missing: Sequence[str] = ()) -> TaskType:
-    """Say what a target asks for: texts, truths and a few whole numbers are classes, other numbers not."""
+    """Say what a target asks for: texts, truths and a few whole numbers are classes, other numbers not.
+
+    Where most rows hold a number and some a text, it is the numbers that say it: a text among many different
+    ones is a mistake, which reading them will name.
+    """
     if is_text(column):
         codes, texts = distinct_texts(column, missing=missing)
         numbers, wrong = text_numbers(texts)
-        if wrong.any():
+        present = codes[codes >= 0]
+        values: Array = numbers[present][~wrong[present]]
+        if len(values) < MOSTLY * len(present) or not len(values):
             return "classification"
-        values: Array = numbers[codes[codes >= 0]]
     elif column.dtype.kind == "b":
         return "classification"
     elif column.dtype.kind == "M":

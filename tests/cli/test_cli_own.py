@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from dlsuite.registry import registered, unregister
+from dlsuite.registry import unregister
+from dlsuite.study import (
+    load_plugins as load_plugins,
+)  # All that the suite registers by itself is there now.
 
 PLUGIN = '''
 import dlsuite
@@ -50,9 +53,8 @@ def files(tmp_path: Path) -> Iterator[None]:
     ]
     write(tmp_path / "people.csv", [["height", "kind", "bought"], *rows])
     (tmp_path / "mine.py").write_text(PLUGIN)
-    before = registered()
     yield
-    unregister(registered() - before)
+    unregister([("model", "mine"), ("metric", "first"), ("loss", "certain")])
 
 
 def write(path: Path, rows: list[list[str]]) -> None:

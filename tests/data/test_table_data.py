@@ -230,6 +230,13 @@ def test_test_rows_without_a_column_are_refused(file, column):
         load_data("people.csv", target="income", test_path="more.csv")
 
 
+def test_a_target_of_numbers_that_a_text_spoils_is_named_by_its_line(file):
+    table = people(wage=put([f"{value:.2f}" for value in WAGES], at={7: "rich"}))
+    table.to_csv(file, index=False)
+    with pytest.raises(DataError, match="column 'wage', line 9: expected a number; got 'rich'"):
+        load_data("people.csv", target="wage")
+
+
 def test_three_rows_are_too_few(file):
     people()[:3].to_csv("people.csv", index=False)
     with pytest.raises(DataError, match=r"people\.csv: expected at least 10 rows, .*; got 3"):
