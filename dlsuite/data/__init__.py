@@ -9,6 +9,7 @@ from dlsuite.data.catalog import (
     data_settings,
     list_data,
     register_data,
+    settings_of,
     unregister_data,
 )
 from dlsuite.data.characters import CharacterEncoder
@@ -71,6 +72,7 @@ __all__ = [
     "read_table",
     "register_data",
     "series",
+    "settings_of",
     "tables",
     "text",
     "unregister_data",

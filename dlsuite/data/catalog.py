@@ -2,22 +2,16 @@
 
 import inspect
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from dlsuite.data.dataset import Dataset
-from dlsuite.data.files import TABLE_SUFFIXES, is_table_path
+from dlsuite.data.path_kinds import READERS, PathReader, kind_of_path
 from dlsuite.data.prepare import About, prepare
 from dlsuite.data.raw import Arrays, Examples, Phrases, Raw, Table, TimeSeries
-from dlsuite.data.table_files import (
-    file_state,
-    file_task_type,
-    need_target,
-    table_from_file,
-)
-from dlsuite.errors import SpecError
+from dlsuite.errors import SpecError, UnknownNameError
 from dlsuite.registry import Registry
 from dlsuite.spec import Hyperparameter, hyperparameters_of, is_path, validate_settings
 from dlsuite.spec.kinds import KINDS, TASK_TYPES, Kind, TaskType
@@ -27,11 +21,11 @@ Loader = TypeVar("Loader", bound=Callable[..., Raw])
 
 @dataclass(frozen=True, kw_only=True)
 class DataEntry(About):
-    """A data set: registered, or a file.
+    """A data set: registered, or a file or folder.
 
     Attributes:
         loader: The function that reads it; of a file, with its path as the first argument.
-        path: The file; None for what is registered.
+        path: The file or folder; None for what is registered.
         prepared: The data set itself, where it was registered ready for training.
         drawn: Whether its split is drawn; that of a file depends on its settings, see `drawn_with`.
     """
@@ -46,6 +40,23 @@ class DataEntry(About):
         """What to call it in tables and figures: its name, or the file's without folder and suffix."""
         return Path(self.path).name.partition(".")[0] if self.path is not None else self.name
 
+    @property
+    def reader(self) -> PathReader:
+        """Who reads the file or folder."""
+        return READERS[self.kind]
+
+    def told(self, settings: Mapping[str, Any]) -> About:
+        """What it says about itself; of a file, what is to be told of what.
+
+        Args:
+            settings: All of its settings.
+        """
+        if self.path is None:
+            return self
+        return replace(
+            self, name=self.title, description=self.reader.description(self.path, settings)
+        )
+
     def task_type_for(self, settings: Mapping[str, Any]) -> TaskType:
         """Say whether it is classification or regression; a file is read, since its target says it.
 
@@ -58,9 +69,9 @@ class DataEntry(About):
         """
         if self.path is None:
             return cast(TaskType, self.task_type)
-        need_target(self.path, settings)
-        known = data_settings(self.name)
-        return file_task_type(
+        self.reader.check(self.path, settings)
+        known = settings_of(self)
+        return self.reader.task_type(
             self.path, validate_settings(settings, known, taker=f"data set {self.name!r}")
         )
 
@@ -72,14 +83,11 @@ class DataEntry(About):
         """
         if self.path is None:
             return self.drawn
-        table = self.read({key: settings[key] for key in hyperparameters_of(self.loader)})
-        return isinstance(table, Table) and table.rules.drawn
+        return _is_drawn(self.read({key: settings[key] for key in hyperparameters_of(self.loader)}))
 
     def state(self, settings: Mapping[str, Any]) -> Hashable:
         """What tells its content, with some settings, from that of before a file changed."""
-        if self.path is None:
-            return None
-        return (file_state(self.path), file_state(settings.get("test_path")))
+        return None if self.path is None else self.reader.state(self.path, settings)
 
     def read(self, settings: Mapping[str, Any]) -> Raw:
         """Read it, unsplit and unscaled, with the loader's own settings."""
@@ -214,7 +222,7 @@ def kind_of(raw: Raw) -> Kind:
 
 
 def _is_drawn(data: Dataset | Raw) -> bool:
-    if isinstance(data, Table | Arrays):
+    if isinstance(data, Table | Arrays | Phrases):
         return data.rules.drawn
     return not isinstance(data, Dataset | TimeSeries)
 
@@ -234,36 +242,40 @@ def unregister_data(name: str) -> None:
     _data.remove(name)
 
 
-def data_entry(name: str) -> DataEntry:
+def data_entry(name: str, settings: Mapping[str, Any] | None = None) -> DataEntry:
     """Look a data set up.
 
     Args:
-        name: The name of a registered one, or the path of a table: a name with a dot or a slash.
+        name: The name of a registered one, or the path of a file or folder: a name with a dot or a slash.
+        settings: Those given for it, which say what a file is read as, see `kind_of_path`.
 
     Raises:
         UnknownNameError: There is none of this name; the message lists the closest ones.
-        SpecError: It is the path of a file that is no table.
+        SpecError: It is the path of a file that is no data.
+        DataError: There is no such file or folder, or no data in it.
     """
     if is_path(name):
-        return _file_entry(name)
-    return _data.get(name)
+        return _path_entry(name, kind_of_path(name, settings or {}))
+    try:
+        return _data.get(name)
+    except UnknownNameError as error:
+        if Path(name).exists():
+            raise UnknownNameError(
+                f"{error} There is a file or folder of this name: write it as ./{name}."
+            ) from error
+        raise
 
 
 @cache
-def _file_entry(path: str) -> DataEntry:
-    if not is_table_path(path):
-        raise SpecError(
-            f"{path}: expected a table, a file that ends in {', '.join(TABLE_SUFFIXES)}. Other data is given "
-            "in memory, or registered by a plugin."
-        )
+def _path_entry(path: str, kind: Kind) -> DataEntry:
     return DataEntry(
         name=path,
-        kind="table",
+        kind=kind,
         task_type=None,
         source=Path(path).name,
         license="the user's own",
         description="",
-        loader=table_from_file,
+        loader=READERS[kind].loader,
         path=path,
     )
 
@@ -292,16 +304,39 @@ def list_data(
     ]
 
 
-def data_settings(name: str) -> dict[str, Hyperparameter]:
+def data_settings(
+    name: str, settings: Mapping[str, Any] | None = None
+) -> dict[str, Hyperparameter]:
     """Return every setting that a data set takes, by name; those that all take come first.
+
+    Args:
+        name: Its name or path.
+        settings: Those given for it, which say what a file is read as.
 
     Raises:
         UnknownNameError: There is no such data set.
     """
-    entry = data_entry(name)
+    return settings_of(data_entry(name, settings))
+
+
+def settings_of(entry: DataEntry) -> dict[str, Hyperparameter]:
+    """Return every setting that a data set takes, by name; those that all take come first."""
     # Token ids have no scale.
     skip = ("input_scaling",) if entry.kind == "text" else ()
-    return {**hyperparameters_of(prepare, skip=skip), **hyperparameters_of(entry.loader)}
+    of_paths = hyperparameters_of(_of_paths) if entry.path is not None else {}
+    return {
+        **hyperparameters_of(prepare, skip=skip),
+        **of_paths,
+        **hyperparameters_of(entry.loader),
+    }
+
+
+def _of_paths(*, kind: Kind | None = None) -> None:
+    """Take what every file and folder takes.
+
+    Args:
+        kind: What it is read as: `table`, `text`, `series` or `image`; found out if absent.
+    """
 
 
 def _check_choice(argument: str, value: str, choices: tuple[str, ...]) -> None:

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from dlsuite.data.catalog import DataEntry, data_entry, data_settings, kind_of
+from dlsuite.data.catalog import data_entry, kind_of, settings_of
 from dlsuite.data.dataset import Dataset
 from dlsuite.data.prepare import About, InputScaling, prepare
 from dlsuite.data.raw import Arrays, Table
-from dlsuite.data.table_files import need_target, table_from_file, table_from_frame
+from dlsuite.data.table_files import table_from_file, table_from_frame
 from dlsuite.errors import DataError, SpecError
 from dlsuite.spec import Count, Hyperparameter, Rate, hyperparameters_of, validate_settings
 
@@ -34,8 +34,9 @@ def load_data(
     follows from the training examples used.
 
     Args:
-        name: The name of a registered one, the path of a table, or a pandas data frame. The last two need a
-            `target`, the column to tell, and take the settings of `table_from_file`.
+        name: The name of a registered one, the path of a file or folder, or a pandas data frame. A table and
+            a frame need a `target`, the column to tell, and take the settings of `table_from_file`; for other
+            files see `text_from_path`, `series_from_path` and `images_from_folder`.
         train_size: Number of training examples to use, all if absent. Smaller sets are contained in
             larger ones and hold the classes in proportion; of a series, the most recent windows are
             used.
@@ -66,13 +67,13 @@ def load_data(
     }
     if not isinstance(name, str | Path):
         return load_frame(name, **given)
-    entry = data_entry(str(name))
-    known = data_settings(entry.name)
+    entry = data_entry(str(name), given)
+    known = settings_of(entry)
     if "input_scaling" not in known and input_scaling == "standard":
         # Not told apart from an absent argument, which text must be free to leave out.
         del given["input_scaling"]
     if entry.path is not None:
-        need_target(entry.path, given)
+        entry.reader.check(entry.path, given)
     taker = f"data set {entry.title!r}"
     values = validate_settings(given, known, taker=taker)
     if entry.prepared is not None:
@@ -82,15 +83,7 @@ def load_data(
     common = {key: values[key] for key in hyperparameters_of(prepare) if key in values}
     paths = [path for path in (entry.path, values.get("test_path")) if path is not None]
     with _naming(taker, *paths, *(str(Path(path).expanduser()) for path in paths)):
-        return prepare(entry.read(own), _told(entry, values), **common)
-
-
-def _told(entry: DataEntry, values: Mapping[str, Any]) -> About:
-    """What a data set says about itself; of a file, what is to be told of what."""
-    if entry.path is None:
-        return entry
-    description = f"A row of {Path(entry.path).name}; what its {values['target']!r} is."
-    return replace(entry, name=entry.title, description=description)
+        return prepare(entry.read(own), entry.told(values), **common)
 
 
 def load_frame(

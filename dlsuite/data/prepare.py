@@ -94,7 +94,7 @@ def prepare(
     if isinstance(raw, Arrays):
         parts = parts.map_x(raw.take)
     if isinstance(raw, Phrases):
-        encoder = CharacterEncoder.fit(parts.train.x, length=raw.length)
+        encoder = CharacterEncoder.fit(parts.train.x, length=raw.length or 100)
         parts = parts.map_x(encoder.encode)
         vocabulary = encoder.vocabulary
         notes += _text_notes(raw, parts, vocabulary)
@@ -262,7 +262,7 @@ def _training_notes(
 
 
 def _text_notes(raw: Phrases, parts: Parts, vocabulary: tuple[str, ...]) -> tuple[str, ...]:
-    cut = sum(len(text) > raw.length for text in raw.texts)
+    cut = sum(len(text) > (raw.length or 100) for text in raw.texts)
     held_out = np.concatenate([parts.validation.x, parts.test.x])
     unknown = int((held_out == vocabulary.index(UNKNOWN)).any(axis=1).sum())
     return (

@@ -1,7 +1,7 @@
 """What a loader returns: data as it was read, before any split, draw or scaling."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from dlsuite.spec.kinds import Kind
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Tokens = Literal["characters", "words"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,14 +51,18 @@ class Examples:
 
 @dataclass(frozen=True, eq=False)
 class Phrases:
-    """Short texts, independent of each other, each of one class.
+    """Texts, independent of each other, each of one class.
 
     Attributes:
-        texts: The texts, read character by character.
+        texts: The texts.
         labels: `[n]`: whole-number labels from 0.
         class_names: By label.
-        length: Number of characters that a model reads: longer texts lose their end.
+        length: Number of tokens that a model reads: longer texts lose their end. None for as many as most of
+            the training texts have.
         notes: What was done to the data that a reader should know.
+        tokens: What texts are read by: `characters` or `words`.
+        max_tokens: How many different tokens a model knows, the most frequent in training; all if None.
+        rules: How the texts are split.
 
     Raises:
         DataError: `texts` and `labels` differ in length.
@@ -65,8 +71,11 @@ class Phrases:
     texts: tuple[str, ...]
     labels: Array
     class_names: tuple[str, ...]
-    length: int
+    length: int | None = None
     notes: tuple[str, ...] = ()
+    tokens: Tokens = "characters"
+    max_tokens: int | None = None
+    rules: SplitRules = field(default_factory=SplitRules)
 
     def __post_init__(self) -> None:
         """Check the lengths."""
@@ -151,6 +160,8 @@ class Arrays:
         feature_names: Names of columns or channels.
         rules: How the examples are split.
         notes: What was done to the data that a reader should know.
+        digest: What tells the content of `xs` from any other, where it is known: large files need not be
+            read for it.
 
     Raises:
         DataError: An input is NaN or infinite, or the examples differ in shape.
@@ -163,6 +174,7 @@ class Arrays:
     feature_names: tuple[str, ...] = ()
     rules: SplitRules = field(default_factory=SplitRules)
     notes: tuple[str, ...] = ()
+    digest: str = ""
 
     def __post_init__(self) -> None:
         """Check the shapes and that all is finite."""
@@ -172,6 +184,8 @@ class Arrays:
                     f"x: expected examples of shape {self.xs[0].shape[1:]}, as in training; "
                     f"got {x.shape[1:]}."
                 )
+            if x.dtype.kind != "f":
+                continue
             wrong = sum(
                 int((~np.isfinite(x[at : at + 4096])).sum()) for at in range(0, len(x), 4096)
             )

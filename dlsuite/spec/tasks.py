@@ -26,6 +26,11 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+def _as_path(path: Any) -> Any:
+    """Write a path so that it is none of a registered name: a folder may have neither dot nor slash."""
+    return path if not isinstance(path, str) or not path or is_path(path) else f"./{path}"
+
+
 class Named(BaseModel):
     """A registered model or data set, or one from a file, with settings of its own.
 
@@ -45,7 +50,7 @@ class Named(BaseModel):
             if "name" in raw:
                 raise ValueError("expected a 'name' (registered) or a 'path' (a file), not both")
             rest = {key: value for key, value in raw.items() if key != "path"}
-            return {"name": raw["path"], **rest}
+            return {"name": _as_path(raw["path"]), **rest}
         return {"name": raw} if isinstance(raw, str) else raw
 
     @property
@@ -69,7 +74,7 @@ class Named(BaseModel):
             key: change(value) if key.endswith("path") and isinstance(value, str) else value
             for key, value in self.settings.items()
         }
-        name = change(self.name) if self.is_file else self.name
+        name = _as_path(change(self.name)) if self.is_file else self.name
         return type(self).model_validate({"name": name, **changed})
 
     @model_serializer

@@ -152,7 +152,7 @@ def model_at_hand(
     name = _free_name(getattr(model, "__name__", type(model).__name__), list_models())
     add_model(name, keyword_builder(model))
     try:
-        settings = {key: value for key, value in fixed.items() if key in data_settings(data)}
+        settings = {key: value for key, value in fixed.items() if key in data_settings(data, fixed)}
         vectorized = _vectorized(name, varied, fixed, load_data(data, **settings))
         unregister_model(name)
         add_model(name, keyword_builder(model, vectorized=vectorized))

@@ -176,7 +176,8 @@ _fingerprints: WeakKeyDictionary[DataEntry, dict[Hashable, str]] = WeakKeyDictio
 
 def _data_key(trial: Trial) -> tuple[DataEntry, Hashable, str]:
     """By the entry, not its name: a name can be registered again for something else."""
-    entry, settings = data_entry(trial.data), _data_settings(trial)
+    settings = _data_settings(trial)
+    entry = data_entry(trial.data, settings)
     return entry, entry.state(settings), json.dumps(settings, sort_keys=True)
 
 

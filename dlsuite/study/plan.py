@@ -132,7 +132,7 @@ def _check_effect(study: Study, trials: Sequence[Trial], tasks: Sequence[Planned
     for trial in trials if len(study.split_seeds) > 1 else ():
         if trial.data_settings["label_noise"]:
             continue
-        if not data_entry(trial.data).drawn_with(trial.data_settings):
+        if not data_entry(trial.data, trial.data_settings).drawn_with(trial.data_settings):
             raise SpecError(
                 f"split_seeds: task {trial.task!r} is split in time order, or as its data says, whatever the "
                 "seed; leave split_seeds out."

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dlsuite.analysis.analyze import COLUMNS as ANALYSIS_COLUMNS
-from dlsuite.data import DataEntry, TaskType, data_entry, data_settings
+from dlsuite.data import DataEntry, TaskType, data_entry, settings_of
 from dlsuite.errors import SpecError, UnknownNameError, closest
 from dlsuite.models import ModelEntry, model_entry
 from dlsuite.spec import Hyperparameter, Study, Task, Value, validate_settings
@@ -52,7 +52,7 @@ class Resolver:
     def __init__(self, study: Study, task: Task) -> None:
         self.task = task
         self.model = model_entry(task.model.name)
-        self.data = data_entry(task.data.name)
+        self.data = data_entry(task.data.name, _given(study, task))
         if self.data.kind not in self.model.kinds:
             raise SpecError(
                 f"task {task.label!r}: model {self.model.name!r} takes {', '.join(self.model.kinds)} "
@@ -61,9 +61,7 @@ class Resolver:
         self.takes: dict[str, dict[str, Hyperparameter]] = {
             "model": self.model.hyperparameters,
             "data": {
-                key: value
-                for key, value in data_settings(self.data.name).items()
-                if key != "split_seed"
+                key: value for key, value in settings_of(self.data).items() if key != "split_seed"
             },
             "training": training_hyperparameters(),
         }
@@ -202,6 +200,12 @@ class Resolver:
                     f"{closest(key, self.takes[place])}"
                 )
             validate_at(self.takes[place][key], value, place=f"task {self.task.label!r}: {place}")
+
+
+def _given(study: Study, task: Task) -> dict[str, Value]:
+    """All settings that a study has for a task, whoever takes them; of a list, the first."""
+    listed = {key: values[0] for key, values in {**study.tune, **study.factors}.items()}
+    return {**study.fixed, **listed, **task.fixed, **task.data.settings}
 
 
 def validate_at(hyperparameter: Hyperparameter, value: Value, *, place: str) -> Any:

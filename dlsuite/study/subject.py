@@ -49,7 +49,7 @@ def subject_data(
     """
     if isinstance(data, Dataset):
         return data
-    known = data_settings(data)
+    known = data_settings(data, given)
     settings = {key: given.pop(key) for key in list(given) if key in known}
     loaded = load_data(data, **settings)
     cut = examples is not None and len(loaded.train) > examples
