@@ -23,6 +23,7 @@ from dlsuite.data.encoding import (
     TableEncoder,
 )
 from dlsuite.data.files import TABLE_SUFFIXES, is_table_path, read_table
+from dlsuite.data.gathered import Gathered
 from dlsuite.data.inputs import InputColumn, raw_columns
 from dlsuite.data.loading import load_data
 from dlsuite.data.raw import Arrays, Examples, Phrases, Raw, Table, TimeSeries
@@ -46,6 +47,7 @@ __all__ = [
     "Dataset",
     "DateEncoding",
     "Examples",
+    "Gathered",
     "Guess",
     "InputColumn",
     "Kind",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from dlsuite.data.gathered import Gathered
 from dlsuite.data.html import dataset_html
 from dlsuite.errors import DataError
 from dlsuite.spec.kinds import Kind, TaskType
@@ -31,14 +32,15 @@ class Split:
     """The examples of one split. The arrays are read-only.
 
     Attributes:
-        x: Inputs, `[n, ...]`: float32, or int32 token ids for text.
+        x: Inputs, `[n, ...]`: float32, or int32 token ids for text. `Gathered` inputs, of what is large, are
+            sliced and indexed like an array.
         y: int32 class labels `[n]`, or float32 targets `[n]` in the target's own units.
 
     Raises:
         DataError: `x` and `y` differ in length.
     """
 
-    x: Array
+    x: Array | Gathered
     y: Array
 
     def __post_init__(self) -> None:
@@ -144,15 +146,26 @@ class Dataset:
         for split_name in ("train", "validation", "test"):
             split: Split = getattr(self, split_name)
             for field, array in (("x", split.x), ("y", split.y)):
-                little_endian = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-                header = [split_name, field, little_endian.dtype.str, list(little_endian.shape)]
+                header = [split_name, field, array.dtype.newbyteorder("<").str, list(array.shape)]
                 digest.update(json.dumps(header).encode())
-                # Bytes of the array itself, not of a copy.
-                digest.update(little_endian.reshape(-1).view(np.uint8).data)
+                for piece in array.pieces() if isinstance(array, Gathered) else [array]:
+                    digest.update(_bytes_of(piece))
         digest.update(json.dumps([self.class_names, self.vocabulary]).encode())
         if self.task_type == "regression":
             digest.update(json.dumps([self.target_mean, self.target_scale]).encode())
         return digest.hexdigest()
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that the examples take; what is read from a file as it is needed takes none."""
+        arrays = [
+            array
+            for split in (self.train, self.validation, self.test)
+            for array in (split.x, split.y)
+        ]
+        stores = {id(x.store): x.store for x in arrays if isinstance(x, Gathered)}
+        held = (store.nbytes for store in stores.values() if not isinstance(store, np.memmap))
+        return sum(array.nbytes for array in arrays) + sum(held)
 
     @classmethod
     def from_frame(
@@ -290,3 +303,9 @@ class Dataset:
     def _repr_html_(self) -> str:
         """Say in a notebook what it is, what is to be told, and what guessing scores."""
         return dataset_html(self)
+
+
+def _bytes_of(array: Array) -> memoryview:
+    """The bytes of an array, not of a copy, with the least of each number first."""
+    little_endian = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    return memoryview(little_endian.reshape(-1).view(np.uint8).data)

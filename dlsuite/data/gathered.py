@@ -17,6 +17,22 @@ Array = np.ndarray[Any, Any]
 
 _CHUNK_BYTES = 2**24
 """What is gathered at once where all examples are gone through."""
+_ALIGNMENT = 64
+"""TensorFlow takes an array as it is where its first byte's address is a multiple of this."""
+
+
+def aligned_empty(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Make an array like `numpy.empty`, which TensorFlow can take without a copy."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    room = np.empty(size + _ALIGNMENT, np.uint8)
+    begin = -room.ctypes.data % _ALIGNMENT
+    aligned: Array = room[begin : begin + size].view(dtype).reshape(shape)
+    return aligned
+
+
+def is_aligned(array: Array) -> bool:
+    """Whether TensorFlow can take an array without a copy."""
+    return array.ctypes.data % _ALIGNMENT == 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +106,19 @@ class Gathered:
         """Choose examples, without gathering them."""
         return replace(self, places=self.places[index])
 
-    def chunks(self) -> Iterator[Array]:
-        """Gather all examples, a few at a time."""
+    def pieces(self) -> Iterator[Array]:
+        """What tells these inputs from all others, piece by piece.
+
+        That is the inputs themselves, as if they were an array; or, where the store's content is known by its
+        digest, what is taken of it and how that is scaled.
+        """
+        if self.digest:
+            yield np.frombuffer(f"{self.digest} {self.window}".encode(), np.uint8)
+            yield self.places
+            if self.scaler is not None:
+                yield self.scaler.mean
+                yield self.scaler.scale
+            return
         size = max(1, _CHUNK_BYTES // max(1, 4 * int(np.prod(self.shape[1:]))))
         for at in range(0, len(self), size):
             yield self[at : at + size]

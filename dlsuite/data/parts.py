@@ -7,7 +7,7 @@ after.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,12 +30,12 @@ class Part:
     """Some of the examples.
 
     Attributes:
-        x: Inputs `[n, ...]`, texts `[n]` among them.
+        x: Inputs `[n, ...]`, texts `[n]` or the places of rows `[n]` among them.
         y: Labels or targets `[n]`.
         last_value: For series, the prediction `[n]` that nothing will change; else None.
     """
 
-    x: Array
+    x: Any
     y: Array
     last_value: Array | None = None
 
@@ -63,7 +63,7 @@ class Parts:
     validation: Part
     test: Part
 
-    def map_x(self, change: Callable[[Array], Array]) -> "Parts":
+    def map_x(self, change: Callable[[Any], Any]) -> "Parts":
         """Return the parts with changed inputs."""
         return Parts(*(replace(p, x=change(p.x)) for p in (self.train, self.validation, self.test)))
 

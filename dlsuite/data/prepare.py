@@ -14,6 +14,7 @@ from pydantic import Field
 from dlsuite.data.characters import UNKNOWN, CharacterEncoder
 from dlsuite.data.dataset import Array, Dataset, Guess, Split
 from dlsuite.data.encoding import TableEncoder
+from dlsuite.data.gathered import Gathered
 from dlsuite.data.guessing import guess_class, guess_value
 from dlsuite.data.noise import noisy_labels, noisy_targets
 from dlsuite.data.parts import Part, Parts, split_by_lot, split_in_time
@@ -91,7 +92,7 @@ def prepare(
     vocabulary: tuple[str, ...] | None = None
     encoder: TableEncoder | CharacterEncoder | ChannelScaler | None = None
     feature_names = () if isinstance(raw, Phrases | Table) else raw.feature_names
-    if isinstance(raw, Arrays):
+    if isinstance(raw, Arrays) and not raw.of_bytes:
         parts = parts.map_x(raw.take)
     if isinstance(raw, Phrases):
         encoder = CharacterEncoder.fit(parts.train.x, length=raw.length or 100)
@@ -101,6 +102,8 @@ def prepare(
     elif isinstance(raw, Table):
         encoder, parts = _encoded(raw, parts, scale=input_scaling == "standard")
         feature_names = encoder.feature_names
+    elif isinstance(raw, Arrays) and raw.of_bytes:
+        encoder, parts = _of_bytes(raw, parts, scale=input_scaling == "standard")
     elif input_scaling == "standard":
         encoder = ChannelScaler.fit(parts.train.x)
         parts = parts.map_x(encoder.transform)
@@ -228,6 +231,15 @@ def _encoded(table: Table, parts: Parts, *, scale: bool) -> tuple[TableEncoder, 
         return encoder.transform(table.frames[number], rows=rows, source=table.sources[number])
 
     return encoder, parts.map_x(encode)
+
+
+def _of_bytes(images: Arrays, parts: Parts, *, scale: bool) -> tuple[ChannelScaler | None, Parts]:
+    """Leave images as bytes where they are; each is scaled when it is asked for."""
+    store = images.xs[0] if len(images.xs) == 1 else np.concatenate(images.xs)
+    scaler = ChannelScaler.fit_bytes(store, parts.train.x) if scale else None
+    return scaler, parts.map_x(
+        lambda places: Gathered(store, places, scaler=scaler, digest=images.digest)
+    )
 
 
 def _mean_and_scale(targets: Array) -> tuple[float, float]:

@@ -195,6 +195,11 @@ class Arrays:
                     "leave these examples out."
                 )
 
+    @property
+    def of_bytes(self) -> bool:
+        """Whether they are images of a byte a color, which stay so until they are trained on."""
+        return self.kind == "image" and all(x.dtype == np.uint8 for x in self.xs)
+
     def take(self, places: Array) -> Array:
         """Return the inputs of examples, all from one of `xs`."""
         number, inside = _piece([len(x) for x in self.xs], places)

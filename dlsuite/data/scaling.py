@@ -6,6 +6,8 @@ import numpy as np
 
 from dlsuite.data.dataset import Array
 
+_CHUNK_BYTES = 2**24
+"""Bytes that are read at once from a file."""
 _CHUNK = 65536
 """Examples that are scaled at once; what they need in float64 is all that is held beside the result."""
 
@@ -29,6 +31,27 @@ class ChannelScaler:
 
         scaler = StandardScaler().fit(x.reshape(-1, x.shape[-1]))
         return cls(scaler.mean_.astype(np.float64), scaler.scale_.astype(np.float64))
+
+    @classmethod
+    def fit_bytes(cls, store: Array, places: Array) -> "ChannelScaler":
+        """Learn mean and deviation from some of many images, a few at a time, exactly.
+
+        Args:
+            store: uint8 `[m, height, width, channels]`.
+            places: The images to learn from.
+        """
+        channels = store.shape[-1]
+        sums, squares = np.zeros(channels, np.int64), np.zeros(channels, np.int64)
+        size = max(1, _CHUNK_BYTES // max(1, int(np.prod(store.shape[1:]))))
+        for start in range(0, len(places), size):
+            values = store[places[start : start + size]].reshape(-1, channels)
+            sums += values.sum(axis=0, dtype=np.int64)
+            squares += np.square(values, dtype=np.uint16).sum(axis=0, dtype=np.int64)
+        count = len(places) * int(np.prod(store.shape[1:-1]))
+        # Whole numbers that Python does not round: count * squares may exceed 64 bits.
+        spread = [count * int(q) - int(s) ** 2 for s, q in zip(sums, squares, strict=True)]
+        deviation = np.sqrt(np.array(spread, dtype=np.float64)) / count
+        return cls(sums / count, np.where(deviation > 0, deviation, 1.0))
 
     def transform(self, x: Array) -> Array:
         """Scale inputs `[n, ..., channels]`; float32 of the same shape."""

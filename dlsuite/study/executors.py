@@ -163,13 +163,7 @@ def fingerprint_of(trial: Trial) -> str:
     return known[tuple(key)]
 
 
-def _bytes_of(data: Dataset) -> int:
-    return sum(
-        split.x.nbytes + split.y.nbytes for split in (data.train, data.validation, data.test)
-    )
-
-
-_data: Recent[Dataset] = Recent(_bytes_of)
+_data: Recent[Dataset] = Recent(lambda data: data.nbytes)
 # An entry that is registered no more, such as that of arrays in a notebook, is forgotten.
 _fingerprints: WeakKeyDictionary[DataEntry, dict[Hashable, str]] = WeakKeyDictionary()
 

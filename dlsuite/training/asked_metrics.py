@@ -11,7 +11,7 @@ import numpy as np
 
 from dlsuite.data import Dataset, Split
 from dlsuite.spec.metrics import Metric
-from dlsuite.training.examples import Examples, window_of
+from dlsuite.training.examples import EVALUATION_BATCH, Examples, window_of
 from dlsuite.training.graph import PopulationTraining
 from dlsuite.training.objective import Objective
 
@@ -71,7 +71,7 @@ class AskedMetrics:
         for name in ("test",) if test else ("train", "val"):
             of_split = outputs[:, first : first + len(self._splits[name])]
             found[name] = of_split
-            first += -(-of_split.shape[1] // examples.x.shape[1]) * examples.x.shape[1]
+            first += -(-of_split.shape[1] // EVALUATION_BATCH) * EVALUATION_BATCH
         return Predictions(self, found)
 
     def measure(self, split: str, outputs: np.ndarray) -> dict[str, float]:
@@ -128,9 +128,9 @@ def outputs_of(
     window = window_of(examples)
     parts, at = [], begin
     while at < end:
-        first = min(at, int(examples.x.shape[0]) - window)
+        first = min(at, int(examples.places.shape[0]) - window)
         # Cut out here: a loop in the graph would carry the whole data set along.
-        seen = training.outputs(examples.x[first : first + window], best=best)
+        seen = training.outputs(examples.batches(slice(first, first + window)), best=best)
         parts.append(seen[at - first : end - first])
         at = first + window
     whole: np.ndarray[Any, Any] = np.concatenate(parts).swapaxes(0, 1)

@@ -279,8 +279,8 @@ def _validation(examples: Examples) -> tuple[tf.Tensor, ...]:
     (batches,) = np.nonzero(examples.splits.numpy() == 1)
     looked_at = batches[: EXAMPLES // EVALUATION_BATCH]
     chosen = slice(int(looked_at[0]), int(looked_at[-1]) + 1)
-    given = (examples.x, examples.y, examples.weights)
-    return tuple(tf.reshape(part[chosen], [1, -1, *part.shape[2:]]) for part in given)
+    given = (examples.batches(chosen), examples.y[chosen], examples.weights[chosen])
+    return tuple(tf.reshape(part, [1, -1, *part.shape[2:]]) for part in given)
 
 
 def _power_of_two_up_to(most: int) -> int:

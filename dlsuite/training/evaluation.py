@@ -42,7 +42,7 @@ def evaluate(
     def turn(index: tf.Tensor, total: tf.Tensor, count: tf.Tensor, highest: list[tf.Tensor]) -> Any:
         counts = examples.weights[index] > 0
         split = tf.one_hot(examples.splits[index], 3, dtype=dtype)
-        outputs, active = population.measured(examples.x[index][None])
+        outputs, active = population.measured(examples.batches(index)[None])
         measures = objective.measures(for_variants(examples.y[index][None], members), outputs)
         sums = tf.reduce_sum(tf.where(counts[:, None], measures, 0.0), axis=1)
         total += tf.where(split[:, None, None] > 0, sums, 0.0)

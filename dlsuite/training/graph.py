@@ -183,12 +183,9 @@ class TrainingGraph:
     ) -> tuple[tf.Tensor, ...]:
         """An epoch and its evaluation; gives the parts of an `EpochReport`."""
         population = self.population
-        rows_x = tf.reshape(examples.x, tf.concat([[-1], tf.shape(examples.x)[2:]], 0))
-        rows_y = tf.reshape(examples.y, [-1])
 
         def step(rows: tf.Tensor) -> StepStatistics:
-            x, y = tf.gather(rows_x, rows), tf.gather(rows_y, rows)
-            y = for_variants(y, population.variants)
+            x, y = examples.inputs(rows), for_variants(examples.targets(rows), population.variants)
             parts = population, self._objective, self._optimizer, self._alive
             return take_step(*parts, x, y, class_weights)
 

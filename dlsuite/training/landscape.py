@@ -63,8 +63,9 @@ class LossLandscape:
         with BUILDING:
             self._population = Population(model, self._members)
             dtype = dtype_of(model)
-            whole = np.issubdtype(split.x.dtype, np.integer)
-            self._x = tf.constant(split.x if whole else split.x.astype(dtype))[None]
+            x = np.asarray(split.x)
+            whole = np.issubdtype(x.dtype, np.integer)
+            self._x = tf.constant(x if whole else x.astype(dtype))[None]
             self._y = tf.constant(self._objective.standardize(split.y, dtype))[None]
             self._rest = values_of(self._population.variables[len(self._population.weights) :])
             check_room()

@@ -80,7 +80,7 @@ def compare_with_plain(
         model = copy_of(setup.model)
         model.set_weights(result.last_weights)
         pairs = zip(model.get_weights(), alone.model.get_weights(), strict=True)
-        x = data.validation.x
+        x = np.asarray(data.validation.x)
         differences.append(
             MemberDifference(
                 precision=precision,
@@ -135,7 +135,7 @@ def _in_precision(config: Any, dtype: str) -> Any:
 
 
 def _losses(alone: LonelyTrial, data: Dataset) -> list[float]:
-    return [alone.loss(split.x, split.y) for split in (data.train, data.validation)]
+    return [alone.loss(np.asarray(split.x), split.y) for split in (data.train, data.validation)]
 
 
 def _largest(first: Any, second: Any) -> float:
