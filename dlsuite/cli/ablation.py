@@ -81,19 +81,34 @@ def ablate(
 def new(
     file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The study to write.")],
     data: Annotated[
-        Path, typer.Option(help="A table: CSV, TSV, Parquet or Feather.", show_default=False)
+        Path,
+        typer.Option(
+            help="A table (CSV, TSV, Parquet, Feather), or a folder of images, texts or series.",
+            show_default=False,
+        ),
     ],
     target: Target = None,
-    model: Annotated[str, typer.Option(help="A registered model's name or a .keras file.")] = "mlp",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting of the data, as in window=24."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="A registered model's name or a .keras file.",
+            show_default="one for the kind of data",
+        ),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the file if it is there.")
     ] = False,
 ) -> None:
-    """Write a commented study of a table to begin from, its columns described.
+    """Write a commented study of your data to begin from, with what was found in it.
 
     dlsuite new people.toml --data people.csv --target income
     """
     from dlsuite.study.draft import write_draft
     from dlsuite.terminal import print_lines
 
-    print_lines(write_draft(file, data, target=target, model=model, replace=force))
+    given = settings_of(settings, target)
+    print_lines(write_draft(file, data, settings=given, model=model, replace=force))

@@ -28,7 +28,10 @@ Model = Annotated[
     str, typer.Argument(metavar="MODEL", help="A registered model's name or a .keras file.")
 ]
 Data = Annotated[
-    str, typer.Argument(metavar="DATA", help="A registered data set's name, or a file of a table.")
+    str,
+    typer.Argument(
+        metavar="DATA", help="A registered data set's name, or a file or folder of data."
+    ),
 ]
 Settings = Annotated[
     list[str] | None,

@@ -34,7 +34,7 @@ def people(folder: Path, rows: int = 200) -> Path:
 
 def test_a_draft_can_be_planned_as_it_stands(tmp_path: Path) -> None:
     data = people(tmp_path)
-    said = write_draft(tmp_path / "first.toml", data, target="bought")
+    said = write_draft(tmp_path / "first.toml", data, settings={"target": "bought"})
     plan = make_plan(read_study(tmp_path / "first.toml"))
     assert plan.study.name == "first"
     assert plan.tasks[0].task_type == "classification"
@@ -45,7 +45,7 @@ def test_a_draft_can_be_planned_as_it_stands(tmp_path: Path) -> None:
 
 
 def test_every_column_is_described_and_those_left_out_are_marked(tmp_path: Path) -> None:
-    write_draft(tmp_path / "first.toml", people(tmp_path), target="bought")
+    write_draft(tmp_path / "first.toml", people(tmp_path), settings={"target": "bought"})
     lines = (tmp_path / "first.toml").read_text().splitlines()
     marks = {line[4:].split("  ")[0]: line[2] for line in lines if "% missing" in line}
     assert marks == {
@@ -62,7 +62,7 @@ def test_every_column_is_described_and_those_left_out_are_marked(tmp_path: Path)
 
 def test_the_path_is_relative_to_the_draft(tmp_path: Path) -> None:
     data = people(tmp_path)
-    write_draft(tmp_path / "studies" / "first.toml", data, target="bought")
+    write_draft(tmp_path / "studies" / "first.toml", data, settings={"target": "bought"})
     assert 'path = "../people.csv"' in (tmp_path / "studies" / "first.toml").read_text()
 
 
@@ -70,7 +70,7 @@ def test_a_column_that_may_say_which_rows_are_held_out_is_pointed_at(tmp_path: P
     table = pd.read_csv(people(tmp_path))
     table["split"] = np.resize(["train", "train", "validation", "test"], len(table))
     table.to_csv(tmp_path / "split.csv", index=False)
-    write_draft(tmp_path / "split.toml", tmp_path / "split.csv", target="bought")
+    write_draft(tmp_path / "split.toml", tmp_path / "split.csv", settings={"target": "bought"})
     assert '# split_column = "split"' in (tmp_path / "split.toml").read_text()
 
 
@@ -78,12 +78,12 @@ def test_a_rare_class_lets_the_balanced_accuracy_decide(tmp_path: Path) -> None:
     table = pd.read_csv(people(tmp_path, rows=400))
     table["bought"] = np.where(np.arange(400) % 20 == 0, "yes", "no")
     table.to_csv(tmp_path / "rare.csv", index=False)
-    write_draft(tmp_path / "rare.toml", tmp_path / "rare.csv", target="bought")
+    write_draft(tmp_path / "rare.toml", tmp_path / "rare.csv", settings={"target": "bought"})
     assert read_study(tmp_path / "rare.toml").metric == "balanced_accuracy"
 
 
 def test_numbers_to_predict_make_a_regression(tmp_path: Path) -> None:
-    write_draft(tmp_path / "first.toml", people(tmp_path), target="age")
+    write_draft(tmp_path / "first.toml", people(tmp_path), settings={"target": "age"})
     assert make_plan(read_study(tmp_path / "first.toml")).tasks[0].metric == "rmse"
 
 
@@ -98,13 +98,20 @@ def test_what_cannot_be_drafted_is_one_clear_line(tmp_path: Path) -> None:
         ("first.toml", "bought", "mlpp", "Unknown model 'mlpp'"),
     ):
         with pytest.raises(DlsuiteError, match=words):
-            write_draft(tmp_path / file, data, target=target, model=model)
+            write_draft(
+                tmp_path / file,
+                data,
+                settings={} if target is None else {"target": target},
+                model=model,
+            )
     assert not (tmp_path / "first.toml").exists()
 
 
 def test_the_path_of_a_model_is_relative_to_the_draft(tmp_path: Path) -> None:
     file = tmp_path / "studies" / "first.toml"
-    write_draft(file, people(tmp_path), target="bought", model=str(tmp_path / "mine.keras"))
+    write_draft(
+        file, people(tmp_path), settings={"target": "bought"}, model=str(tmp_path / "mine.keras")
+    )
     assert 'model = "../mine.keras"' in file.read_text()
 
 
@@ -113,10 +120,10 @@ def test_a_draft_that_cannot_be_planned_leaves_no_file_and_the_old_one_as_it_was
 ) -> None:
     data, file = people(tmp_path), tmp_path / "first.toml"
     with pytest.raises(DlsuiteError, match="model 'cnn' takes image data"):
-        write_draft(file, data, target="bought", model="cnn")
+        write_draft(file, data, settings={"target": "bought"}, model="cnn")
     assert not file.exists()
-    write_draft(file, data, target="bought")
+    write_draft(file, data, settings={"target": "bought"})
     before = file.read_text()
     with pytest.raises(DlsuiteError, match="model 'cnn' takes image data"):
-        write_draft(file, data, target="bought", model="cnn", replace=True)
+        write_draft(file, data, settings={"target": "bought"}, model="cnn", replace=True)
     assert file.read_text() == before
