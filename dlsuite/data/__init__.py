@@ -1,6 +1,6 @@
 """Data sets, split and scaled. Importing it imports neither TensorFlow nor what reads them."""
 
-from dlsuite.data import images, series, tables, text
+from dlsuite.data import classics, images, series, tables, text
 from dlsuite.data.arrays import make_arrays
 from dlsuite.data.catalog import (
     DataEntry,
@@ -62,6 +62,7 @@ __all__ = [
     "TaskType",
     "TimeSeries",
     "add_data",
+    "classics",
     "data_entry",
     "data_settings",
     "describe_columns",

@@ -28,12 +28,14 @@ class DataEntry(About):
         path: The file or folder; None for what is registered.
         prepared: The data set itself, where it was registered ready for training.
         drawn: Whether its split is drawn; that of a file depends on its settings, see `drawn_with`.
+        download: How much is downloaded when it is first used, as in `11 MB`; empty if it is at hand.
     """
 
     loader: Callable[..., Raw]
     path: str | None = None
     prepared: Dataset | None = None
     drawn: bool = True
+    download: str = ""
 
     @property
     def title(self) -> str:
@@ -107,6 +109,7 @@ def register_data(
     source: str,
     license: str,
     description: str,
+    download: str = "",
 ) -> Callable[[Loader], Loader]:
     """Register a function that reads a data set, under a name that studies can use.
 
@@ -122,6 +125,7 @@ def register_data(
         source: Where the data comes from.
         license: Under which terms.
         description: What an example is and what is to be told.
+        download: How much is downloaded when it is first used, as in `11 MB`; empty if it is at hand.
 
     Returns:
         A decorator that registers the function and returns it unchanged.
@@ -161,6 +165,7 @@ def register_data(
             description=description,
             loader=loader,
             drawn=kind != "series",
+            download=download,
         )
         _data.add(name, entry)
         return loader

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from dlsuite.data import Dataset
 from dlsuite.errors import SpecError
 from dlsuite.models import model_entry
+from dlsuite.quiet import import_tensorflow
 from dlsuite.study.run import RunWatcher
 from dlsuite.study.subject import subject_data, subject_model, subject_name, take_training
-from dlsuite.training.quiet import import_tensorflow
 from dlsuite.training.settings import TrainingSettings
 
 if TYPE_CHECKING:

@@ -28,8 +28,8 @@ from dlsuite.models import (
     model_entry,
     unregister_model,
 )
+from dlsuite.quiet import import_tensorflow
 from dlsuite.spec.values import Values
-from dlsuite.training.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     import pandas as pd

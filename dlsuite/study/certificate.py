@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from dlsuite.data import Dataset
 from dlsuite.errors import SpecError
 from dlsuite.models import model_entry
+from dlsuite.quiet import import_tensorflow
 from dlsuite.study.subject import is_registered, subject_data, subject_model, take_training
-from dlsuite.training.quiet import import_tensorflow
 from dlsuite.training.settings import TrainingSettings
 
 if TYPE_CHECKING:

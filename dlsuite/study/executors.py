@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 import pandas as pd
 
 from dlsuite.data import DataEntry, Dataset, Recent, data_entry, load_data
+from dlsuite.quiet import import_tensorflow
 from dlsuite.spec.metrics import Metric, tags_of
 from dlsuite.spec.values import thaw
 from dlsuite.store import Part, Weights
@@ -23,7 +24,6 @@ from dlsuite.store.schema import METRICS
 from dlsuite.study.trial import Trial
 from dlsuite.training.lanes import BUILDING
 from dlsuite.training.lanes import lanes as default_lanes
-from dlsuite.training.quiet import import_tensorflow
 from dlsuite.training.watcher import TrainingWatcher
 
 

@@ -36,11 +36,13 @@ def listing(what: str, *, pattern: str = "*", kind: str | None = None) -> list[d
 
 def _data_row(name: str) -> dict[str, str]:
     entry = data_entry(name)
+    download = f", {entry.download} downloaded on first use" if entry.download else ""
     return {
         "data": name,
         "kind": entry.kind,
         "task": entry.task_type_for({}),
         "what it is": entry.description,
+        "source": f"{entry.source}{download}",
         "license": entry.license,
     }
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from dlsuite.errors import DlsuiteError, SpecError, closest
 from dlsuite.models import model_entry
+from dlsuite.quiet import import_tensorflow
 from dlsuite.registry import registered, unregister
-from dlsuite.training.quiet import import_tensorflow
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from dlsuite.data.files import read_table
 from dlsuite.data.inputs import MISSING, InputColumn, category_texts, is_text, raw_columns
 from dlsuite.errors import DataError, SpecError, StoreError
 from dlsuite.models.card import ModelCard, read_card
+from dlsuite.quiet import import_tensorflow
 from dlsuite.spec.metrics import BUILT_IN
-from dlsuite.training.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     import pandas as pd

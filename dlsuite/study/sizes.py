@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
+from dlsuite.quiet import import_tensorflow
 from dlsuite.study.executors import load, setups_of
 from dlsuite.study.trial import Trial
-from dlsuite.training.quiet import import_tensorflow
 
 
 class PopulationSize(NamedTuple):

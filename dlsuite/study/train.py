@@ -6,10 +6,10 @@ import pandas as pd
 
 from dlsuite.data import Dataset
 from dlsuite.errors import SpecError
+from dlsuite.quiet import import_tensorflow
 from dlsuite.study.history import History
 from dlsuite.study.run import RunWatcher
 from dlsuite.study.subject import subject_data, subject_model, subject_name, take_training
-from dlsuite.training.quiet import import_tensorflow
 from dlsuite.training.settings import TrainingSettings
 
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dlsuite.data import Dataset
 from dlsuite.errors import DataError, DlsuiteError, SpecError, StoreError, UnknownNameError, closest
 from dlsuite.models.card import read_card
+from dlsuite.quiet import import_tensorflow
 from dlsuite.report.page.recommendation import recommend
 from dlsuite.spec.values import thaw
 from dlsuite.store import ResultsFolder
 from dlsuite.study.executors import load, setups_of
 from dlsuite.study.plan import Plan, make_plan
 from dlsuite.study.trial import Trial
-from dlsuite.training.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     from dlsuite.study.results import Results

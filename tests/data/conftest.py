@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -23,3 +24,13 @@ def registered(raw: Raw, *, name: str = "small", kind: str = "table", task_type:
 def small_data() -> Callable:
     """A context manager: raw data in, its registered name out."""
     return registered
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator:
+    """Keras's cache of downloads, empty, and a network that is off."""
+    from keras_cache import KerasCache, forget
+
+    forget()
+    yield KerasCache(tmp_path, monkeypatch)
+    forget()

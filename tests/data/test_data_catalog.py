@@ -16,14 +16,17 @@ from dlsuite.data import (
 from dlsuite.errors import DataError, SpecError, UnknownNameError
 
 ABOUT = {"source": "a test", "license": "CC0-1.0", "description": "-"}
-BUILT_IN = ["breast_cancer", "co2", "diabetes", "digits", "languages", "sunspots", "wine"]
+AT_HAND = ["breast_cancer", "co2", "diabetes", "digits", "languages", "sunspots", "wine"]
+DOWNLOADED = ["california_housing", "cifar10", "fashion_mnist", "imdb", "mnist", "reuters"]
+BUILT_IN = sorted(AT_HAND + DOWNLOADED)
 
 
 def test_the_built_in_sets_are_listed_by_name_kind_and_task_type():
     assert list_data() == BUILT_IN
-    assert list_data("*s") == ["diabetes", "digits", "languages", "sunspots"]
+    assert list_data("*s") == ["diabetes", "digits", "languages", "reuters", "sunspots"]
+    assert [name for name in list_data() if data_entry(name).download] == DOWNLOADED
     assert list_data(kind="series") == ["co2", "sunspots"]
-    assert list_data(kind="table", task_type="regression") == ["diabetes"]
+    assert list_data(kind="table", task_type="regression") == ["california_housing", "diabetes"]
 
 
 def test_an_unknown_kind_or_task_type_is_refused():

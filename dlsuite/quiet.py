@@ -4,7 +4,7 @@ import os
 import sys
 import tempfile
 
-from dlsuite.training.compiled import keep_compiled
+from dlsuite.compiled import keep_compiled
 
 
 def import_tensorflow() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dlsuite.training.compiled import CACHE_VARIABLE, keep_compiled
+from dlsuite.compiled import CACHE_VARIABLE, keep_compiled
 
 PROGRAM = """
 from dlsuite.study import run
