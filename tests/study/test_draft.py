@@ -119,11 +119,11 @@ def test_a_draft_that_cannot_be_planned_leaves_no_file_and_the_old_one_as_it_was
     tmp_path: Path,
 ) -> None:
     data, file = people(tmp_path), tmp_path / "first.toml"
-    with pytest.raises(DlsuiteError, match="model 'cnn' takes image data"):
+    with pytest.raises(DlsuiteError, match="is table data, which 'cnn' does not take"):
         write_draft(file, data, settings={"target": "bought"}, model="cnn")
     assert not file.exists()
     write_draft(file, data, settings={"target": "bought"})
     before = file.read_text()
-    with pytest.raises(DlsuiteError, match="model 'cnn' takes image data"):
+    with pytest.raises(DlsuiteError, match="is table data, which 'cnn' does not take"):
         write_draft(file, data, settings={"target": "bought"}, model="cnn", replace=True)
     assert file.read_text() == before
