@@ -10,9 +10,10 @@ PACKAGE = Path(__file__).parents[1] / "dlsuite"
 MAY_IMPORT = {
     "errors": set(),
     "source": set(),
+    "progress": set(),
     "registry": {"errors"},
     "spec": {"errors", "registry", "source"},
-    "data": {"errors", "registry", "spec"},
+    "data": {"errors", "progress", "registry", "spec"},
     "models": {"errors", "registry", "source", "spec", "data"},
     "training": {"errors", "registry", "source", "spec", "data", "models"},
     "store": {"errors", "spec"},
@@ -21,8 +22,8 @@ MAY_IMPORT = {
     "study": {"errors", "registry", "spec", "data", "models", "training", "store"}
     | {"analysis", "report"},
     "explanations": {"errors", "data", "models", "training", "store", "report", "study"},
-    "terminal": {"study"},
-    "cli": {"errors", "spec", "study", "explanations", "terminal"},
+    "terminal": {"progress", "study"},
+    "cli": {"errors", "progress", "spec", "study", "explanations", "terminal"},
     "__main__": {"cli"},
     "__init__": {"errors", "spec", "data", "models", "study", "explanations"},
 }

@@ -10,7 +10,6 @@ process has open.
 """
 
 import atexit
-import io
 import json
 import os
 import shutil
@@ -25,6 +24,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from dlsuite.data.row_file import Array, RowFile, array_header
 from dlsuite.errors import DataError
 
 try:
@@ -40,9 +40,8 @@ MOST_GIB = 16.0
 _ROOM = "Make room, let XDG_CACHE_HOME name a folder on another disk, or choose a smaller size."
 _MOST_LISTINGS = 1000
 _STALE_SECONDS = 24 * 3600
-Array = np.ndarray[Any, Any]
-Write = Callable[[Callable[[Array], None]], Mapping[str, Any]]
-"""Takes what to call with rows of an array, uint8 `[n, ...]`, and returns what there is to say of it all."""
+Write = Callable[[RowFile], Mapping[str, Any]]
+"""Writes rows into a file, and returns what there is to say of them all."""
 
 _open_files: dict[str, IO[bytes]] = {}
 """The arrays that this process has open, locked against removal."""
@@ -73,15 +72,14 @@ class ImageCache:
         with suppress(OSError):
             _write_json(self._listing(key), known)
 
-    def read_array(self, key: str, sizes: tuple[int, ...]) -> tuple[Array, dict[str, Any]] | None:
+    def read_array(self, key: str) -> tuple[Array, dict[str, Any]] | None:
         """Map a decoded array into memory.
 
         Args:
             key: What tells its content.
-            sizes: The shape of a row.
 
         Returns:
-            The array, uint8 `[n, *sizes]`, and what was said of it; None if there is none, or a damaged one.
+            The array, uint8 `[n, ...]`, and what was said of it; None if there is none, or a damaged one.
             It is private: what is written to it reaches nobody.
         """
         path = self._array(key)
@@ -93,20 +91,19 @@ class ImageCache:
             mapped = np.load(path, mmap_mode="c", allow_pickle=False)
         except (OSError, ValueError, EOFError):
             return None
-        if mapped.dtype != np.uint8 or mapped.shape != (told.get("rows"), *sizes):
+        if mapped.dtype != np.uint8 or list(mapped.shape) != told.get("shape"):
             return None
-        if _size(path) != len(_header(len(mapped), sizes)) + mapped.nbytes:
+        if _size(path) != len(array_header(mapped.shape)) + mapped.nbytes:
             return None
         _touch(path)
         return mapped, told
 
-    def write_array(self, key: str, sizes: tuple[int, ...], rows: int, write: Write) -> None:
+    def write_array(self, key: str, size: int, write: Write) -> None:
         """Make a decoded array, unless another process makes it meanwhile.
 
         Args:
             key: What tells its content.
-            sizes: The shape of a row.
-            rows: How many there will be at the most.
+            size: How many bytes it will take, or more.
             write: Makes the rows, and says what is to be kept about them.
 
         Raises:
@@ -114,13 +111,14 @@ class ImageCache:
         """
         path = self._array(key)
         with _locked(path.with_suffix(".lock")):
-            if self.read_array(key, sizes) is not None:
+            if self.read_array(key) is not None:
                 return
-            self._make_room(rows * int(np.prod(sizes)))
+            self._make_room(size)
             temporary = path.with_name(f"{key}.{_whose()}.part")
             try:
                 with open(temporary, "wb") as file:
-                    told = _write_rows(file, sizes, write)
+                    rows = RowFile(file)
+                    told = {**write(rows), "shape": rows.finish()}
                 _write_json(path.with_suffix(".json"), told)
                 os.replace(temporary, path)
             except OSError as error:
@@ -210,33 +208,6 @@ def _private_folder(process: int) -> Path:
 
     atexit.register(remove)
     return folder
-
-
-def _write_rows(file: IO[bytes], sizes: tuple[int, ...], write: Write) -> dict[str, Any]:
-    """Write an array whose length is known at the end, as NumPy's own file."""
-    rows = 0
-    file.write(_header(rows, sizes))
-
-    def append(values: Array) -> None:
-        nonlocal rows
-        rows += len(values)
-        file.write(np.ascontiguousarray(values).data)
-
-    told = {**write(append), "rows": rows}
-    file.seek(0)
-    file.write(_header(rows, sizes))
-    file.flush()
-    # A disk that is full may say so only now, and a file moved into place should be whole.
-    os.fsync(file.fileno())
-    return told
-
-
-def _header(rows: int, sizes: tuple[int, ...]) -> bytes:
-    """The beginning of NumPy's file; of one length for any number of rows."""
-    buffer = io.BytesIO()
-    described = {"descr": "|u1", "fortran_order": False, "shape": (rows, *sizes)}
-    np.lib.format.write_array_header_1_0(buffer, described)
-    return buffer.getvalue()
 
 
 @contextmanager

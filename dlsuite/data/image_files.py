@@ -13,6 +13,7 @@ reason in a few words.
 
 import hashlib
 import io
+import os
 import struct
 import threading
 import warnings
@@ -97,31 +98,37 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def read_content(path: str | Path) -> bytes:
+def read_content(path: str | Path, size: int) -> bytes:
     """Read a file, which may not be larger than `MOST_BYTES`.
+
+    Args:
+        path: The file.
+        size: How many bytes it had when it was listed.
 
     Raises:
         BadImage: It cannot be read, is empty or too large.
     """
+    if size > MOST_BYTES:
+        raise BadImage(f"the file is larger than {MOST_BYTES // 2**20} MiB")
     try:
-        with open(path, "rb", buffering=0) as file:
-            parts = [file.read(MOST_BYTES + 1)]
-            # A read may stop early; the next one says whether that was all.
-            while parts[-1] and sum(map(len, parts)) <= MOST_BYTES:
-                parts.append(file.read(MOST_BYTES + 1 - sum(map(len, parts))))
+        # Three calls of the system where a file object takes twice as many, and small files are many.
+        file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            content = os.read(file, size + 1)
+            if len(content) > size:
+                content += os.read(file, MOST_BYTES + 1 - len(content))
+        finally:
+            os.close(file)
     except OSError as error:
         raise BadImage(f"cannot be read: {error.strerror or error}") from error
-    content = parts[0] if len(parts) < 3 else b"".join(parts)
     if not content:
         raise BadImage("the file is empty")
-    if len(content) > MOST_BYTES:
-        raise BadImage(f"the file is larger than {MOST_BYTES // 2**20} MiB")
     return content
 
 
-def digest_of(content: bytes) -> bytes:
-    """What tells a file's content from any other, 32 bytes."""
-    return hashlib.sha256(content).digest()
+def digest_of(content: bytes) -> str:
+    """What tells a file's content from any other: SHA-256, in hex."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def read_header(content: bytes) -> Header:
@@ -131,13 +138,10 @@ def read_header(content: bytes) -> Header:
         BadImage: It is no image that can be decoded.
     """
     with _opened(content) as image:
-        width, height = image.size
-        if _orientation(image) > 4:
-            height, width = width, height
-        return Header(height, width, _is_gray(image))
+        return _header(image)
 
 
-def decode(content: bytes, shape: ImageShape, fit: Fit) -> _array:
+def decode(content: bytes, shape: ImageShape, fit: Fit) -> tuple[Header, _array]:
     """Decode an image.
 
     Args:
@@ -146,15 +150,16 @@ def decode(content: bytes, shape: ImageShape, fit: Fit) -> _array:
         fit: How, where its aspect ratio is another.
 
     Returns:
-        uint8 `[height, width, channels]`.
+        What the file says of the image, and its pixels, uint8 `[height, width, channels]`.
 
     Raises:
         BadImage: It cannot be decoded.
     """
     with _opened(content) as image:
+        header = _header(image)
         with _one_large if image.width * image.height > _LARGE else nullcontext():
             plain = _pixels(image, shape, fit)
-        return np.asarray(plain).reshape(shape.sizes)
+        return header, np.asarray(plain).reshape(shape.sizes)
 
 
 @contextmanager
@@ -176,6 +181,13 @@ def _opened(content: bytes) -> "Iterator[Image.Image]":
         # Pillow raises whatever comes of what it reads: OSError, SyntaxError, ValueError, struct.error, ...
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise BadImage(f"is damaged: {reason}") from error
+
+
+def _header(image: "Image.Image") -> Header:
+    width, height = image.size
+    if _orientation(image) > 4:
+        height, width = width, height
+    return Header(height, width, _is_gray(image))
 
 
 def _too_large(pixels: str) -> str:
@@ -236,7 +248,8 @@ def _pixels(image: "Image.Image", shape: ImageShape, fit: Fit) -> "Image.Image":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     elif image.mode != mode:
         image = image.convert(mode)
-    return _turned(_fitted(image, wanted, fit, image.mode), orientation).convert(mode)
+    image = _turned(_fitted(image, wanted, fit, image.mode), orientation)
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _fitted(image: "Image.Image", size: tuple[int, int], fit: Fit, mode: str) -> "Image.Image":

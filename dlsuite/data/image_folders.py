@@ -5,27 +5,22 @@ Which files are of which class is told by `dlsuite.data.class_folders`, how one 
 """
 
 import hashlib
-import json
 import time
 from collections.abc import Hashable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
-from math import floor
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 from pydantic import BeforeValidator, Field
 
 from dlsuite.data.class_folders import ClassFolders, list_class_folders
-from dlsuite.data.folder_walk import listed
 from dlsuite.data.folders import IMAGE_SUFFIXES
-from dlsuite.data.image_cache import Array, ImageCache, image_cache
-from dlsuite.data.image_files import Fit, ImageShape
-from dlsuite.data.image_reading import Color, Look, chosen_shape, decoded, look, path_of
+from dlsuite.data.image_arrays import ImageSettings, decoded_images, reasons
+from dlsuite.data.image_cache import image_cache
+from dlsuite.data.image_files import Fit
+from dlsuite.data.image_reading import Color
 from dlsuite.data.raw import Arrays
 from dlsuite.data.recent import Recent
-from dlsuite.data.rows import TRAIN
 from dlsuite.data.table_files import Names
 from dlsuite.data.targets import imbalance_note
 from dlsuite.errors import DataError
@@ -41,9 +36,6 @@ ImageSize = Annotated[
 ]
 """Height and width in pixels; a single number stands for both."""
 
-_DECODER = 1
-"""Raised when the same files are decoded to other pixels than before."""
-_NAMED = 3
 _LONG_LISTING = 0.1
 _kept: Recent[Arrays] = Recent(lambda arrays: int(arrays.y.nbytes))
 _listings: dict[tuple[str, tuple[str, ...]], "_Listing"] = {}
@@ -56,14 +48,6 @@ class _Listing:
     classes: ClassFolders
     state: str
     until: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Settings:
-    size: tuple[int, int] | None
-    color: Color | None
-    fit: Fit
-    max_corrupt: float
 
 
 def images_from_folder(
@@ -98,7 +82,7 @@ def images_from_folder(
     """
     # A single number or a list comes from Python; a study's are checked before.
     sides = (size, size) if isinstance(size, int) else None if size is None else tuple(size)
-    settings = _Settings(size=sides, color=color, fit=fit, max_corrupt=max_corrupt)  # type: ignore[arg-type]
+    settings = ImageSettings(size=sides, color=color, fit=fit, max_corrupt=max_corrupt)  # type: ignore[arg-type]
     listing = _listing(str(path), _names(drop))
     return _kept.get((listing.state, settings), lambda: _arrays(listing, settings))
 
@@ -133,176 +117,31 @@ def _listing(path: str, drop: tuple[str, ...]) -> _Listing:
     return _listings[path, drop]
 
 
-def _arrays(listing: _Listing, settings: _Settings) -> Arrays:
+def _arrays(listing: _Listing, settings: ImageSettings) -> Arrays:
     classes = listing.classes
     classes.check(what="images")
     cache = image_cache()
-    key = _hash([_DECODER, listing.state, settings.size, settings.color, settings.fit])
-    known = cache.read_listing(key)
-    found = None if known is None else _read(cache, known)
-    if known is None or found is None:
-        known = _make(cache, classes, settings)
-        cache.keep_listing(key, known)
-        found = _read(cache, known)
-        if found is None:
-            raise DataError(
-                f"{cache.folder}: decoded images were written and cannot be read. Look after the disk, or "
-                "let XDG_CACHE_HOME name a folder on another one."
-            )
-    images, skipped = found
-    _check_skipped(classes, skipped, settings.max_corrupt)
-    kept = classes.without(place for place, _ in skipped)
+    found = decoded_images(cache, classes, listing.state, settings)
+    kept = classes.without(place for place, _ in found.skipped) if found.skipped else classes
     kept.check(what="images")
+    left_out: tuple[str, ...] = ()
+    if found.skipped:
+        left_out = (
+            f"{len(found.skipped)} of {len(classes)} files cannot be decoded and are left out: "
+            f"{reasons(classes, found.skipped)}.",
+        )
     return Arrays(
         kind="image",
-        xs=(images,),
+        xs=(found.images,),
         y=kept.labels,
         class_names=kept.class_names,
         rules=kept.rules,
         notes=(
             *cache.notes,
             *classes.notes,
-            *known["notes"],
-            *_skipped_notes(classes, skipped),
-            *imbalance_note(kept.labels, kept.class_names),
+            *left_out,
+            *found.notes,
+            *imbalance_note(kept.labels, kept.class_names, rows="images"),
         ),
-        digest=known["content"],
+        digest=found.content,
     )
-
-
-Skipped = list[tuple[int, str]]
-"""Places of files that are no images, with reasons."""
-
-
-def _read(cache: ImageCache, known: Mapping[str, Any]) -> tuple[Array, Skipped] | None:
-    """Map the array that a listing leads to; None if it is gone or damaged."""
-    try:
-        found = cache.read_array(known["content"], tuple(known["sizes"]))
-        if found is None:
-            return None
-        images, told = found
-        return images, [(int(place), str(reason)) for place, reason in told["skipped"]]
-    except (KeyError, TypeError, ValueError):  # Somebody wrote something else.
-        return None
-
-
-def _make(cache: ImageCache, classes: ClassFolders, settings: _Settings) -> dict[str, Any]:
-    """Look at all files and decode them, unless the same content is decoded already.
-
-    Returns:
-        What to remember of the listing: `content`, the shape of an image as `sizes`, and `notes`.
-
-    Raises:
-        DataError: Too many cannot be decoded.
-    """
-    paths = [path_of(classes.folder, file.name) for file in classes.files]
-    looks = look(paths)
-    bad = [(place, found.reason) for place, found in enumerate(looks) if found.header is None]
-    _check_skipped(classes, bad, settings.max_corrupt)
-    headers = [found.header for found in looks if found.header is not None]
-    shape = chosen_shape(headers, size=settings.size, color=settings.color)
-    content = _hash(
-        [
-            [_DECODER, *shape.sizes, settings.fit],
-            [found.digest.hex() or found.reason for found in looks],
-        ]
-    )
-    good = [place for place, found in enumerate(looks) if found.header is not None]
-
-    def write(append: Any) -> dict[str, Any]:
-        skipped = list(bad)
-        with closing(decoded([paths[place] for place in good], shape, settings.fit)) as batches:
-            for images, failed in batches:
-                skipped += [(good[at], reason) for at, reason in failed]
-                _check_skipped(classes, skipped, settings.max_corrupt)
-                append(images)
-        return {"skipped": sorted(skipped)}
-
-    if cache.read_array(content, shape.sizes) is None:
-        cache.write_array(content, shape.sizes, len(good), write)
-    return {
-        "content": content,
-        "sizes": shape.sizes,
-        "notes": [*_shape_notes(headers, shape, settings), *_copy_notes(classes, looks)],
-    }
-
-
-def _hash(content: object) -> str:
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
-
-
-def _check_skipped(classes: ClassFolders, skipped: Skipped, most: float) -> None:
-    """Refuse a folder of which too much cannot be decoded."""
-    if len(skipped) > floor(most * len(classes) + 1e-9):
-        allowed = f"at most {most:.2%} may be left out" if most else "none may be left out"
-        raise DataError(
-            f"{classes.source}: {len(skipped)} or more of {len(classes)} files are no images that can be "
-            f"decoded, and {allowed}: {_reasons(classes, skipped)}. Mend or remove them, or allow more by "
-            "max_corrupt."
-        )
-
-
-def _reasons(classes: ClassFolders, skipped: Skipped) -> str:
-    told = [f"{classes.files[place].name!r} {reason}" for place, reason in skipped[:_NAMED]]
-    return "; ".join(told) + ("; ..." if len(skipped) > _NAMED else "")
-
-
-def _skipped_notes(classes: ClassFolders, skipped: Skipped) -> tuple[str, ...]:
-    if not skipped:
-        return ()
-    return (
-        f"{len(skipped)} of {len(classes)} files cannot be decoded and are left out: "
-        f"{_reasons(classes, skipped)}.",
-    )
-
-
-def _shape_notes(headers: Sequence[Any], shape: ImageShape, settings: _Settings) -> list[str]:
-    """Say what images are brought to, and what was chosen for the user."""
-    other = sum((h.height, h.width) != (shape.height, shape.width) for h in headers)
-    notes = []
-    if other:
-        how = {"stretch": "stretched", "crop": "cropped", "pad": "padded"}[settings.fit]
-        chosen = "" if settings.size else ", the size chosen for them (say size = ... for another)"
-        notes.append(
-            f"{other} of {len(headers)} images have another size than {shape.height} x {shape.width}{chosen}"
-            f"; they are resized, and {how} where their aspect ratio is another."
-        )
-    grays = sum(header.gray for header in headers)
-    if 0 < grays < len(headers) and shape.channels == 3:
-        notes.append(f"{grays} of {len(headers)} images are gray, and read as colored.")
-    if grays < len(headers) and shape.channels == 1:
-        notes.append(
-            f"{len(headers) - grays} of {len(headers)} images are colored, and read as gray."
-        )
-    return notes
-
-
-def _copy_notes(classes: ClassFolders, looks: Sequence[Look]) -> list[str]:
-    """Say how many images are there twice, and how many held-out ones are trained on."""
-    places: dict[bytes, list[int]] = {}
-    for place, found in enumerate(looks):
-        if found.header is not None:
-            places.setdefault(found.digest, []).append(place)
-    copies = [same for same in places.values() if len(same) > 1]
-    if not copies:
-        return []
-    notes = [
-        f"Images that are exact copies of another: {listed([classes.files[s[1]].name for s in copies])}."
-    ]
-    splits = classes.splits
-    if splits is None:
-        return notes
-    leaks = [
-        at
-        for same in copies
-        for at in same
-        if (splits[same] == TRAIN).any() and splits[at] != TRAIN
-    ]
-    if leaks:
-        names = listed([classes.files[at].name for at in leaks])
-        notes.append(
-            f"Images held out that are in training too, which flatters the scores: {names}."
-        )
-    if any(len(np.unique(classes.labels[same])) > 1 for same in copies):
-        notes.append("Some of these copies are in different classes.")
-    return notes

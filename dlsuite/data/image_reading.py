@@ -9,7 +9,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -41,56 +42,103 @@ Made = TypeVar("Made")
 _MOST_THREADS = 16
 _TOGETHER = 32
 """Images that a thread is handed at once."""
+_MOST_KEPT = 2**28
+"""Files of no more bytes on the whole are read once, and held in memory until they are decoded."""
+_SAMPLE = 100
+"""Images that are looked at to guess the shape of all."""
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What a first look at a file tells.
+class ImageFile:
+    """A file to read.
 
     Attributes:
-        digest: What tells its content from any other; empty where it cannot be read.
-        header: What it says of its image; None if it is none.
-        reason: Why it is none.
+        path: Where it is.
+        size: How many bytes it had when it was listed.
+        content: Its bytes, where they are at hand.
     """
 
-    digest: bytes
-    header: Header | None
-    reason: str = ""
+    path: str
+    size: int
+    content: bytes = b""
+
+    def read(self) -> bytes:
+        """Its bytes.
+
+        Raises:
+            BadImage: They cannot be read.
+        """
+        return self.content or read_content(self.path, self.size)
 
 
-def look(paths: Sequence[str]) -> list[Look]:
-    """Read all files, and what they say of their images."""
-    return list(_side_by_side(_look, paths, "Looking at images"))
+Bad = str
+"""Why a file is no image that can be decoded."""
+
+
+def read_files(files: Sequence[ImageFile]) -> tuple[list[ImageFile], list[str]]:
+    """Read all files.
+
+    Returns:
+        The files, with their contents if all of them are few bytes; and what tells the content of each from
+        any other: why it cannot be read, where that is so.
+    """
+    keep = sum(file.size for file in files) <= _MOST_KEPT
+
+    def read(file: ImageFile) -> tuple[ImageFile, str]:
+        try:
+            content = file.read()
+        except BadImage as error:
+            return file, f"{error}"
+        return replace(file, content=content) if keep else file, digest_of(content)
+
+    found = list(_side_by_side(read, files, "Reading images"))
+    return [file for file, _ in found], [digest for _, digest in found]
+
+
+def read_headers(files: Sequence[ImageFile]) -> list[Header | Bad]:
+    """Read what all files say of their images."""
+
+    def read(file: ImageFile) -> Header | Bad:
+        try:
+            return read_header(file.read())
+        except BadImage as error:
+            return str(error)
+
+    return list(_side_by_side(read, files, "Looking at images"))
 
 
 def decoded(
-    paths: Sequence[str], shape: ImageShape, fit: Fit
-) -> Generator[tuple[Array, list[tuple[int, str]]]]:
+    files: Sequence[ImageFile], shape: ImageShape, fit: Fit
+) -> Generator[tuple[Array, list[Header | Bad]]]:
     """Decode images, a few at a time.
 
     Args:
-        paths: Their files.
+        files: Their files.
         shape: What they are brought to.
         fit: How.
 
     Yields:
-        Those that can be decoded, uint8 `[n, height, width, channels]` in the order of the paths; and the
-        places among the paths of those that cannot, with reasons.
+        Those that can be decoded, uint8 `[n, height, width, channels]` in the order of the files; and for
+        each of the files what it says of its image, or why it cannot be decoded.
     """
 
-    def decode_one(path: str) -> Array | str:
+    def decode_one(file: ImageFile) -> tuple[Header | Bad, Array | None]:
         try:
-            return decode(read_content(path), shape, fit)
+            return decode(file.read(), shape, fit)
         except BadImage as error:
-            return str(error)
+            return str(error), None
 
-    begin = 0
     many = max(1, min(_TOGETHER, 2**24 // shape.bytes))
-    for found in _batches(_side_by_side(decode_one, paths, "Decoding images", many), many):
-        good = [image for image in found if not isinstance(image, str)]
-        bad = [(begin + at, why) for at, why in enumerate(found) if isinstance(why, str)]
-        yield np.stack(good) if good else np.empty((0, *shape.sizes), np.uint8), bad
-        begin += len(found)
+    with closing(_side_by_side(decode_one, files, "Decoding images", many)) as one_by_one:
+        for found in _batches(one_by_one, many):
+            good = [image for _, image in found if image is not None]
+            images = np.stack(good) if good else np.empty((0, *shape.sizes), np.uint8)
+            yield images, [told for told, _ in found]
+
+
+def sample(files: Sequence[ImageFile]) -> Sequence[ImageFile]:
+    """A few of the files, evenly spread."""
+    return files[:: max(1, len(files) // _SAMPLE)]
 
 
 def chosen_shape(
@@ -118,19 +166,9 @@ def chosen_shape(
     return ImageShape(bounded[0], bounded[1], channels)
 
 
-def _look(path: str) -> Look:
-    digest = b""
-    try:
-        content = read_content(path)
-        digest = digest_of(content)
-        return Look(digest, read_header(content))
-    except BadImage as error:
-        return Look(digest, None, str(error))
-
-
 def _side_by_side(
     do: Callable[[Given], Made], given: Sequence[Given], what: str, many: int = _TOGETHER
-) -> Iterator[Made]:
+) -> Generator[Made]:
     """Do the same with many things in threads; what comes of them, in their order."""
 
     def do_some(some: Sequence[Given]) -> list[Made]:
