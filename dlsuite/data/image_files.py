@@ -191,7 +191,7 @@ def _header(image: "Image.Image") -> Header:
 
 
 def _too_large(pixels: str) -> str:
-    return f"has more than {MOST_PIXELS // 2**20} million pixels ({pixels}) and is not decoded"
+    return f"has more than {MOST_PIXELS / 1e6:.0f} million pixels ({pixels}) and is not decoded"
 
 
 def _orientation(image: "Image.Image") -> int:

@@ -116,7 +116,8 @@ def test_given_splits_are_honored(tmp_path: Path, validation: str) -> None:
     classes = found(tmp_path)
     assert classes.class_names == ("a", "b")
     given_to = {
-        file.name.split("/")[0]: split for file, split in zip(classes.files, classes.splits, strict=True)
+        file.name.split("/")[0]: split
+        for file, split in zip(classes.files, classes.splits, strict=True)
     }
     assert given_to == tops
     assert not classes.rules.drawn
