@@ -1,18 +1,31 @@
 """What the command line shows: progress while a study runs, tables, and errors."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
+from dlsuite.progress import Advance
 from dlsuite.study.run import RunWatcher
 
 out = Console(highlight=False, soft_wrap=True)
 """Answers."""
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 """Progress and errors."""
+
+
+_shown: list[Progress] = []
+"""The bars that are shown; only the last one is, as a terminal shows one at a time."""
 
 
 class ProgressBar(RunWatcher):
@@ -40,9 +53,11 @@ class ProgressBar(RunWatcher):
 
     def __enter__(self) -> "ProgressBar":
         self._progress.start()
+        _shown.append(self._progress)
         return self
 
     def __exit__(self, *error: object) -> None:
+        _shown.remove(self._progress)
         self._progress.stop()
 
     def begin(self, total: int, finished: int) -> None:
@@ -63,6 +78,31 @@ class ProgressBar(RunWatcher):
     def say(self, line: str) -> None:
         """Print a line above the bar."""
         err.print(line, markup=False)
+
+
+@contextmanager
+def work_bar(what: str, total: int) -> Iterator[Advance]:
+    """Show how far some work is that goes before training, if somebody looks; see `dlsuite.progress`."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        transient=True,
+        disable=not err.is_terminal,
+    )
+    task: TaskID = bar.add_task(what, total=total)
+    for shown in _shown[-1:]:
+        shown.stop()
+    _shown.append(bar)
+    try:
+        with bar:
+            yield lambda done: bar.advance(task, done)
+    finally:
+        _shown.remove(bar)
+        for shown in _shown[-1:]:
+            shown.start()
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -12,9 +12,10 @@ MAY_IMPORT = {
     "source": set(),
     "compiled": set(),
     "quiet": {"compiled"},
+    "progress": set(),
     "registry": {"errors"},
     "spec": {"errors", "registry", "source"},
-    "data": {"errors", "quiet", "registry", "spec"},
+    "data": {"errors", "progress", "quiet", "registry", "spec"},
     "models": {"errors", "registry", "source", "spec", "data"},
     "training": {"errors", "registry", "source", "spec", "data", "models"},
     "store": {"errors", "spec"},
@@ -23,8 +24,8 @@ MAY_IMPORT = {
     "study": {"errors", "quiet", "registry", "spec", "data", "models", "training", "store"}
     | {"analysis", "report"},
     "explanations": {"errors", "quiet", "data", "models", "training", "store", "report", "study"},
-    "terminal": {"study"},
-    "cli": {"errors", "spec", "study", "explanations", "terminal"},
+    "terminal": {"progress", "study"},
+    "cli": {"errors", "progress", "spec", "study", "explanations", "terminal"},
     "__main__": {"cli"},
     "__init__": {"errors", "spec", "data", "models", "study", "explanations"},
 }

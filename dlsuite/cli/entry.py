@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, NoReturn
 
 import typer
@@ -14,6 +15,7 @@ from dlsuite.cli.reports import report
 from dlsuite.cli.studies import check, list_, run
 from dlsuite.cli.training import predict, train
 from dlsuite.errors import DlsuiteError
+from dlsuite.progress import Advance, observed
 
 app = typer.Typer(
     help="Ablation studies of Keras models: what learning rate, how much dropout, batch normalization?",
@@ -43,7 +45,8 @@ for _name, _command in _COMMANDS.items():
 def main() -> NoReturn:
     """Run the command line; what a user can mend becomes one line and exit code 2."""
     try:
-        code: Any = app(standalone_mode=False)
+        with observed(_show_work):
+            code: Any = app(standalone_mode=False)
     except DlsuiteError as error:
         _fail(str(error))
     except typer.Exit as error:
@@ -55,6 +58,13 @@ def main() -> NoReturn:
             _fail(error.format_message() if hasattr(error, "format_message") else str(error))
         raise
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show_work(what: str, total: int) -> AbstractContextManager[Advance]:
+    """Show work on the terminal, which is imported when there is some."""
+    from dlsuite.terminal import work_bar
+
+    return work_bar(what, total)
 
 
 def _fail(message: str) -> NoReturn:

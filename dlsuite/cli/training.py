@@ -81,14 +81,17 @@ def predict(
     ],
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", help="A CSV, TSV, Parquet or Feather file of raw columns."),
+        typer.Argument(
+            metavar="FILE",
+            help="A CSV, TSV, Parquet or Feather file of raw columns; an image or a folder of images.",
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.csv", help="Write the predictions.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Predict every row of a file, and score the predictions where the file has the target."""
+    """Predict every row of a file, or every image of a folder, and score them where the target is told."""
     from dlsuite.study import predict_file
 
     found = predict_file(model, file)

@@ -76,7 +76,9 @@ class ModelCard:
 
     def to_json(self) -> str:
         """Write the card."""
-        return json.dumps({"format": _FORMAT, **asdict(self)}, indent=2, ensure_ascii=False)
+        written = {"format": _FORMAT, **asdict(self)}
+        # Settings may be what JSON does not know, as a path.
+        return json.dumps(written, indent=2, ensure_ascii=False, default=str)
 
 
 def input_names(encoder: TableEncoder) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ class History:
             test split is read once, in the best epoch. Empty where it diverged.
         settings: How it was trained, every setting resolved, `seed` and `epochs` among them.
         notes: What a reader should know.
+        data_settings: Those that a registered data set, a file or a folder was given.
     """
 
     name: str
@@ -45,6 +46,7 @@ class History:
     scores: Mapping[str, float]
     settings: Mapping[str, Any]
     notes: tuple[str, ...] = ()
+    data_settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def metric(self) -> str:
@@ -75,6 +77,7 @@ class History:
         about = {
             "task": self.name,
             "best_epoch": self.best_epoch,
+            "data_settings": dict(self.data_settings),
             "training": dict(self.settings),
             "scores": {
                 key: value for key, value in self.scores.items() if not key.endswith("_last")

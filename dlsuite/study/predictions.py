@@ -63,13 +63,18 @@ def predict_file(model: str | Path, file: str | Path) -> Predictions:
 
     Args:
         model: A `.keras` file.
-        file: A table with the raw columns, as `dlsuite.data.files.read_table` reads it.
+        file: A table with the raw columns, as `dlsuite.data.files.read_table` reads it; for a model of
+            images, an image or a folder of them.
 
     Raises:
         SpecError: The model cannot be read, or takes what is no row of a table.
         DataError: The file cannot be read, lacks a column, or holds a value that does not fit its column.
     """
     card = read_card(model)
+    if card is not None and card.kind == "image":
+        from dlsuite.study.image_predictions import predict_images
+
+        return predict_images(card, model, file)
     frame = read_table(file)
     if card is not None:
         inputs = _inputs(card, frame, model=str(model), source=str(file))
@@ -95,7 +100,7 @@ def predict_file(model: str | Path, file: str | Path) -> Predictions:
         table[PREDICTED] = outputs[:, 0]
     if card.target is None or card.target not in frame.columns:
         return Predictions(table)
-    return Predictions(table, *_scores(card, frame, outputs, source=str(file)))
+    return Predictions(table, *scores_of(card, frame, outputs, source=str(file)))
 
 
 def _places(frame: "pd.DataFrame") -> "pd.DataFrame":
@@ -180,7 +185,7 @@ def _texts(frame: "pd.DataFrame", target: str | None, *, source: str) -> _Array:
     return np.asarray(frame[names[0]].astype(object).fillna(MISSING).to_numpy())
 
 
-def _scores(
+def scores_of(
     card: ModelCard, frame: "pd.DataFrame", outputs: _Array, *, source: str
 ) -> tuple[dict[str, float], tuple[str, ...]]:
     """How right predictions are, over the rows that tell the target."""

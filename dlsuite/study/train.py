@@ -55,6 +55,7 @@ def train(
         raise SpecError(f"train: epochs: expected a whole number, at least 1; got {epochs}.")
     given = dict(settings)
     chosen = TrainingSettings(**take_training(given))
+    before = dict(given)
     dataset = subject_data(data, given)
     import_tensorflow()
     from dlsuite.training.trainer import Trainer, TrialSetup
@@ -85,4 +86,5 @@ def train(
         scores=result.scores,
         settings={**given, **vars(chosen), "seed": seed, "epochs": epochs},
         notes=result.notes,
+        data_settings={key: value for key, value in before.items() if key not in given},
     )

@@ -246,6 +246,7 @@ class TrainedModels:
             "model": network.trial.model,
             "model_settings": thaw(network.trial.model_settings),
             "data": network.trial.data,
+            "data_settings": thaw(network.trial.data_settings),
             "training": dict(vars(network.trial.training)),
             "scores": {
                 key: value

@@ -1,0 +1,221 @@
+"""All images of a folder: looked at, brought to one shape, decoded side by side.
+
+Threads do it: Pillow lets go of Python while it decodes, and processes would have to be started. A few dozen
+images are handed to a thread at once, and a bounded number of these are under way, so that memory stays
+bounded however many images there are.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+
+from dlsuite.data.image_files import (
+    BadImage,
+    Fit,
+    Header,
+    ImageShape,
+    decode,
+    digest_of,
+    quiet,
+    read_content,
+    read_header,
+)
+from dlsuite.progress import working
+
+Color = Literal["gray", "rgb"]
+"""What images are read as."""
+LONGEST_SIDE = 64
+"""Where no size is given, images are made no larger, so that a convolutional network trains on a CPU."""
+SHORTEST_SIDE = 8
+"""Nor are they made smaller."""
+Array = np.ndarray[Any, Any]
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+_MOST_THREADS = 16
+_TOGETHER = 32
+"""Images that a thread is handed at once."""
+_MOST_KEPT = 2**28
+"""Files of no more bytes on the whole are read once, and held in memory until they are decoded."""
+_SAMPLE = 100
+"""Images that are looked at to guess the shape of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """A file to read.
+
+    Attributes:
+        path: Where it is.
+        size: How many bytes it had when it was listed.
+        content: Its bytes, where they are at hand.
+    """
+
+    path: str
+    size: int
+    content: bytes = b""
+
+    def read(self) -> bytes:
+        """Its bytes.
+
+        Raises:
+            BadImage: They cannot be read.
+        """
+        return self.content or read_content(self.path, self.size)
+
+
+Bad = str
+"""Why a file is no image that can be decoded."""
+
+
+def read_files(files: Sequence[ImageFile]) -> tuple[list[ImageFile], list[str]]:
+    """Read all files.
+
+    Returns:
+        The files, with their contents if all of them are few bytes; and what tells the content of each from
+        any other: why it cannot be read, where that is so.
+    """
+    keep = sum(file.size for file in files) <= _MOST_KEPT
+
+    def read(file: ImageFile) -> tuple[ImageFile, str]:
+        try:
+            content = file.read()
+        except BadImage as error:
+            return file, f"{error}"
+        return replace(file, content=content) if keep else file, digest_of(content)
+
+    found = list(_side_by_side(read, files, "Reading images"))
+    return [file for file, _ in found], [digest for _, digest in found]
+
+
+def read_headers(files: Sequence[ImageFile]) -> list[Header | Bad]:
+    """Read what all files say of their images."""
+
+    def read(file: ImageFile) -> Header | Bad:
+        try:
+            return read_header(file.read())
+        except BadImage as error:
+            return str(error)
+
+    return list(_side_by_side(read, files, "Looking at images"))
+
+
+def decoded(
+    files: Sequence[ImageFile], shape: ImageShape, fit: Fit
+) -> Generator[tuple[Array, list[Header | Bad]]]:
+    """Decode images, a few at a time.
+
+    Args:
+        files: Their files.
+        shape: What they are brought to.
+        fit: How.
+
+    Yields:
+        Those that can be decoded, uint8 `[n, height, width, channels]` in the order of the files; and for
+        each of the files what it says of its image, or why it cannot be decoded.
+    """
+
+    def decode_one(file: ImageFile) -> tuple[Header | Bad, Array | None]:
+        try:
+            return decode(file.read(), shape, fit)
+        except BadImage as error:
+            return str(error), None
+
+    many = max(1, min(_TOGETHER, 2**24 // shape.bytes))
+    with closing(_side_by_side(decode_one, files, "Decoding images", many)) as one_by_one:
+        for found in _batches(one_by_one, many):
+            good = [image for _, image in found if image is not None]
+            images = np.stack(good) if good else np.empty((0, *shape.sizes), np.uint8)
+            yield images, [told for told, _ in found]
+
+
+def sample(files: Sequence[ImageFile]) -> Sequence[ImageFile]:
+    """A few of the files, evenly spread."""
+    return files[:: max(1, len(files) // _SAMPLE)]
+
+
+def chosen_shape(
+    headers: Sequence[Header], *, size: tuple[int, int] | None, color: Color | None
+) -> ImageShape:
+    """Choose the shape that images are brought to.
+
+    Args:
+        headers: What the files say.
+        size: Height and width. If None, those that half of the images have, or more; else the median height
+            and the median width. Both are made smaller alike until none is above `LONGEST_SIDE`.
+        color: `gray` or `rgb`. If None, `gray` where no file has colors.
+    """
+    gray = all(header.gray for header in headers) if color is None else color == "gray"
+    channels = 1 if gray else 3
+    if size is not None:
+        return ImageShape(*size, channels)
+    sizes = np.array([(header.height, header.width) for header in headers])
+    different, counts = np.unique(sizes, axis=0, return_counts=True)
+    usual = int(np.argmax(counts))
+    common = 2 * counts[usual] >= len(sizes)
+    height, width = different[usual] if common else np.median(sizes, axis=0)
+    smaller = min(1.0, LONGEST_SIDE / max(height, width))
+    bounded = [max(SHORTEST_SIDE, round(float(side * smaller))) for side in (height, width)]
+    return ImageShape(bounded[0], bounded[1], channels)
+
+
+def _side_by_side(
+    do: Callable[[Given], Made], given: Sequence[Given], what: str, many: int = _TOGETHER
+) -> Generator[Made]:
+    """Do the same with many things in threads; what comes of them, in their order."""
+
+    def do_some(some: Sequence[Given]) -> list[Made]:
+        return [do(one) for one in some]
+
+    threads = _threads()
+    under_way: deque[Future[list[Made]]] = deque()
+    with quiet(), working(what, len(given)) as advance, ThreadPoolExecutor(threads) as pool:
+        try:
+            for some in _slices(given, many):
+                under_way.append(pool.submit(do_some, some))
+                if len(under_way) >= 3 * threads:
+                    yield from _told(under_way.popleft().result(), advance)
+            while under_way:
+                yield from _told(under_way.popleft().result(), advance)
+        finally:
+            for future in under_way:
+                future.cancel()
+
+
+def _told(made: list[Made], advance: Callable[[int], None]) -> list[Made]:
+    advance(len(made))
+    return made
+
+
+def _slices(given: Sequence[Given], size: int) -> Iterator[Sequence[Given]]:
+    for at in range(0, len(given), size):
+        yield given[at : at + size]
+
+
+def _batches(given: Iterable[Made], size: int) -> Iterator[list[Made]]:
+    batch: list[Made] = []
+    for one in given:
+        batch.append(one)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _threads() -> int:
+    """As many as processors may be used."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(_MOST_THREADS, available or 1))
+
+
+def path_of(folder: Path, name: str) -> str:
+    """The path of a file below a folder."""
+    return os.path.join(folder, *name.split("/"))
