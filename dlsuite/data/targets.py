@@ -184,15 +184,21 @@ def check_class_sizes(
         )
 
 
-def imbalance_note(y: Array, class_names: Sequence[str]) -> tuple[str, ...]:
-    """Say how large the largest and the smallest class are, and what to do where that matters."""
+def imbalance_note(y: Array, class_names: Sequence[str], *, rows: str = "rows") -> tuple[str, ...]:
+    """Say how large the largest and the smallest class are, and what to do where that matters.
+
+    Args:
+        y: Labels `[n]`.
+        class_names: By label.
+        rows: What to call examples.
+    """
     counts = np.bincount(y, minlength=len(class_names))
     largest, smallest = int(np.argmax(counts)), int(np.argmin(counts))
     if counts[largest] == counts[smallest]:
         return ()
     note = (
-        f"The largest class is {class_names[largest]!r} with {counts[largest] / len(y):.1%} of the rows, the "
-        f"smallest {class_names[smallest]!r} with {counts[smallest] / len(y):.1%}."
+        f"The largest class is {class_names[largest]!r} with {counts[largest] / len(y):.1%} of the {rows}, "
+        f"the smallest {class_names[smallest]!r} with {counts[smallest] / len(y):.1%}."
     )
     if counts[largest] >= _STRONG_IMBALANCE * counts[smallest]:
         note += ' Consider class_weight = "balanced" and metric = "balanced_accuracy".'
