@@ -81,7 +81,7 @@ def predict(
     ],
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", help="A CSV, TSV, Parquet or Feather file of raw columns."),
+        typer.Argument(metavar="FILE", help="A table of raw columns; of texts, also a .txt file."),
     ],
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.csv", help="Write the predictions.")
