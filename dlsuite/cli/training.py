@@ -83,7 +83,7 @@ def predict(
         Path,
         typer.Argument(
             metavar="FILE",
-            help="A CSV, TSV, Parquet or Feather file of raw columns; an image or a folder of images.",
+            help="A table of raw columns; of texts also a .txt file; an image or a folder of images.",
         ),
     ],
     out: Annotated[

@@ -31,6 +31,7 @@ from dlsuite.data.recent import Recent
 from dlsuite.data.rows import SplitRules
 from dlsuite.data.scaling import ChannelScaler
 from dlsuite.data.table import describe_columns
+from dlsuite.data.words import WordEncoder
 from dlsuite.spec.kinds import KINDS, TASK_TYPES, Kind, TaskType
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "TableEncoder",
     "TaskType",
     "TimeSeries",
+    "WordEncoder",
     "add_data",
     "classics",
     "data_entry",

@@ -20,9 +20,9 @@ from dlsuite.spec.kinds import Kind, TaskType
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dlsuite.data.characters import CharacterEncoder
     from dlsuite.data.encoding import TableEncoder
     from dlsuite.data.scaling import ChannelScaler
+    from dlsuite.data.texts import TextEncoder
 
 Array = np.ndarray[Any, Any]
 
@@ -88,10 +88,10 @@ class Dataset:
         train: The examples to train on.
         validation: The examples to choose by.
         test: The examples to read once, at the end.
-        feature_names: Table columns or series channels; empty otherwise.
+        feature_names: Table columns, series channels or the column of texts; empty otherwise.
         class_names: By label; empty for regression.
-        vocabulary: For text, the characters by token id: id 0 is padding (the empty string), id 1
-            any character that the training split does not hold (U+FFFD). None otherwise.
+        vocabulary: For text, the characters or words by token id: id 0 is padding (the empty string), id 1
+            any other that the training split does not hold, or too rarely (U+FFFD). None otherwise.
         target_mean: Mean of the targets of the whole training split, before it is cut to `train_size` and
             before noise; 0 for classification.
         target_scale: Their standard deviation, 1 if they are constant; 1 for classification. The trainer
@@ -123,7 +123,7 @@ class Dataset:
     guess: Guess
     notes: tuple[str, ...] = ()
     target: str | None = None
-    encoder: "TableEncoder | ChannelScaler | CharacterEncoder | None" = None
+    encoder: "TableEncoder | ChannelScaler | TextEncoder | None" = None
 
     @property
     def input_shape(self) -> tuple[int, ...]:

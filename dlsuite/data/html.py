@@ -79,7 +79,7 @@ def _task(data: "Dataset") -> str:
 def _example(data: "Dataset") -> str:
     axes = {
         "table": ("features",),
-        "text": ("characters",),
+        "text": (getattr(data.encoder, "tokens", "tokens"),),
         "series": ("steps", "channels"),
         "image": ("height", "width", "channels"),
     }[data.kind]

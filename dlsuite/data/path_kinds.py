@@ -56,7 +56,14 @@ READERS: dict[Kind, PathReader] = {
         check=need_text,
         task_type=text_task_type,
         state=text_state,
-        description=lambda path, settings: f"A text of {Path(path).name}; which class it is of.",
+        description=lambda path, settings: (
+            f"A text of {Path(path).name}; "
+            + (
+                f"what its {settings['target']!r} is."
+                if settings["target"]
+                else "which class it is of."
+            )
+        ),
     ),
     "series": PathReader(
         loader=series_from_path,

@@ -11,7 +11,6 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from dlsuite.data.characters import UNKNOWN, CharacterEncoder
 from dlsuite.data.dataset import Array, Dataset, Guess, Split
 from dlsuite.data.encoding import TableEncoder
 from dlsuite.data.gathered import Gathered
@@ -21,6 +20,7 @@ from dlsuite.data.parts import Part, Parts, split_by_lot, split_in_time
 from dlsuite.data.raw import Arrays, Examples, Phrases, Raw, Table, TimeSeries
 from dlsuite.data.rows import split_rows
 from dlsuite.data.scaling import ChannelScaler
+from dlsuite.data.texts import TextEncoder, encode_texts
 from dlsuite.errors import DataError
 from dlsuite.spec import Count, Rate
 from dlsuite.spec.kinds import Kind, TaskType
@@ -79,7 +79,7 @@ def prepare(
     """
     _check_kind(raw, about)
     parts, notes = _split(raw, split_seed)
-    clean = parts.train.y
+    clean, places = parts.train.y, parts.train.x
     classes = _classes(raw)
     if label_noise:
         parts = _disturb(parts, classes, label_noise, split_seed)
@@ -90,15 +90,14 @@ def prepare(
     notes += _training_notes(parts.train.y, clean, chosen, label_noise, classes)
 
     vocabulary: tuple[str, ...] | None = None
-    encoder: TableEncoder | CharacterEncoder | ChannelScaler | None = None
-    feature_names = () if isinstance(raw, Phrases | Table) else raw.feature_names
+    encoder: TableEncoder | TextEncoder | ChannelScaler | None = None
+    feature_names = () if isinstance(raw, Table) else raw.feature_names
     if isinstance(raw, Arrays) and not raw.of_bytes:
         parts = parts.map_x(raw.take)
     if isinstance(raw, Phrases):
-        encoder = CharacterEncoder.fit(parts.train.x, length=raw.length or 100)
-        parts = parts.map_x(encoder.encode)
+        encoder, parts, of_texts = encode_texts(raw, parts, places)
         vocabulary = encoder.vocabulary
-        notes += _text_notes(raw, parts, vocabulary)
+        notes += of_texts
     elif isinstance(raw, Table):
         encoder, parts = _encoded(raw, parts, scale=input_scaling == "standard")
         feature_names = encoder.feature_names
@@ -129,7 +128,7 @@ def prepare(
         description=about.description,
         guess=_guess(parts, classes, scale),
         notes=raw.notes + notes,
-        target=raw.target if isinstance(raw, Table) else None,
+        target=raw.target if isinstance(raw, Table | Phrases) else None,
         encoder=encoder,
     )
 
@@ -160,14 +159,11 @@ def _classes(raw: Raw) -> int:
 def _split(raw: Raw, split_seed: int) -> tuple[Parts, tuple[str, ...]]:
     if isinstance(raw, TimeSeries):
         return split_in_time(raw)
-    if isinstance(raw, Table | Arrays):
-        parts = split_rows(raw.y, raw.rules, class_names=raw.class_names, split_seed=split_seed)
+    if isinstance(raw, Table | Arrays | Phrases):
+        y = raw.labels if isinstance(raw, Phrases) else raw.y
+        parts = split_rows(y, raw.rules, class_names=raw.class_names, split_seed=split_seed)
         return parts, ()
-    if isinstance(raw, Phrases):
-        x, y = np.array(raw.texts, dtype=object), raw.labels
-    else:
-        x, y = raw.x, raw.y
-    return split_by_lot(x, y, classes=_classes(raw), split_seed=split_seed), ()
+    return split_by_lot(raw.x, raw.y, classes=_classes(raw), split_seed=split_seed), ()
 
 
 def _disturb(parts: Parts, classes: int, level: float, split_seed: int) -> Parts:
@@ -197,14 +193,14 @@ def _chosen(raw: Raw, available: int, train_size: int | None, classes: int) -> s
 
 def _most_recent(raw: Raw) -> bool:
     """Whether the training examples are in time order."""
-    if isinstance(raw, Table | Arrays):
+    if isinstance(raw, Table | Arrays | Phrases):
         return raw.rules.most_recent
     return isinstance(raw, TimeSeries)
 
 
 def _check_classes(used: Array, raw: Raw) -> None:
     """Refuse the most recent training rows if a class is not among them."""
-    if isinstance(raw, Table | Arrays) and raw.class_names:
+    if isinstance(raw, Table | Arrays | Phrases) and raw.class_names:
         counts = np.bincount(used, minlength=len(raw.class_names))
         if not counts.all():
             raise DataError(
@@ -271,15 +267,3 @@ def _training_notes(
             f"The training targets bear Gaussian noise of {label_noise:g} times their deviation.",
         )
     return notes
-
-
-def _text_notes(raw: Phrases, parts: Parts, vocabulary: tuple[str, ...]) -> tuple[str, ...]:
-    cut = sum(len(text) > (raw.length or 100) for text in raw.texts)
-    held_out = np.concatenate([parts.validation.x, parts.test.x])
-    unknown = int((held_out == vocabulary.index(UNKNOWN)).any(axis=1).sum())
-    return (
-        f"{cut} of {len(raw.texts)} texts are longer than {raw.length} characters and lose "
-        "their end.",
-        f"{unknown} of {len(held_out)} validation and test texts hold a character that training "
-        "does not.",
-    )

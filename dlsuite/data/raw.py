@@ -51,18 +51,20 @@ class Examples:
 
 @dataclass(frozen=True, eq=False)
 class Phrases:
-    """Texts, independent of each other, each of one class.
+    """Texts, independent of each other, each of one class or with a number to tell.
 
     Attributes:
         texts: The texts.
-        labels: `[n]`: whole-number labels from 0.
-        class_names: By label.
+        labels: `[n]`: whole-number labels from 0, or targets in their own units.
+        class_names: By label; empty for regression.
         length: Number of tokens that a model reads: longer texts lose their end. None for as many as most of
             the training texts have.
         notes: What was done to the data that a reader should know.
         tokens: What texts are read by: `characters` or `words`.
         max_tokens: How many different tokens a model knows, the most frequent in training; all if None.
         rules: How the texts are split.
+        feature_names: The table's column that the texts stand in; empty where it is none.
+        target: The table's column that is told; None where it is none.
 
     Raises:
         DataError: `texts` and `labels` differ in length.
@@ -76,6 +78,8 @@ class Phrases:
     tokens: Tokens = "characters"
     max_tokens: int | None = None
     rules: SplitRules = field(default_factory=SplitRules)
+    feature_names: tuple[str, ...] = ()
+    target: str | None = None
 
     def __post_init__(self) -> None:
         """Check the lengths."""

@@ -14,11 +14,12 @@ from dlsuite.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-_SPLITS = {
+SPLITS = {
     **dict.fromkeys(("train", "training"), TRAIN),
     **dict.fromkeys(("validation", "valid", "val", "dev"), VALIDATION),
     **dict.fromkeys(("test", "testing"), TEST),
 }
+"""What splits may be called, in columns and as folders, in lower case."""
 
 
 def split_rules(
@@ -93,7 +94,7 @@ def _column(frame: "pd.DataFrame", name: str, source: str) -> "pd.Series[Any]":
 
 def _given(column: "pd.Series[Any]", source: str, missing: Sequence[str]) -> Array:
     texts = _present(column, "split_column", source, missing)
-    splits = np.array([_SPLITS.get(text.lower(), FREE) for text in texts])
+    splits = np.array([SPLITS.get(text.lower(), FREE) for text in texts])
     if (splits == FREE).any():
         position = int(np.argmax(splits == FREE))
         raise DataError(

@@ -117,7 +117,7 @@ def make_table(
             f"{source}: expected texts as names of columns, each once; got {names[:12]}. "
             "Rename them, as in frame.columns = frame.columns.map(str)."
         )
-    _check_settings(names, source, target, rules, split_column, group_column, time_column)
+    check_settings(names, source, target, rules, split_column, group_column, time_column)
     if len(frame) < FEWEST_ROWS:
         raise DataError(
             f"{source}: expected at least {FEWEST_ROWS} rows, to split and to learn from; got {len(frame)}."
@@ -195,7 +195,7 @@ def _split_note(columns: Collection[str | None]) -> tuple[str, ...]:
     )
 
 
-def _check_settings(
+def check_settings(
     names: Collection[str],
     source: str,
     target: str,
@@ -204,6 +204,20 @@ def _check_settings(
     group_column: str | None,
     time_column: str | None,
 ) -> None:
+    """Refuse columns that are not there, or are asked to be two things.
+
+    Args:
+        names: The table's columns.
+        source: What to call the table in messages.
+        target: The column to tell.
+        rules: What is said about the other columns.
+        split_column: See `table_from_file`, as for the rest.
+        group_column: The column whose equal values stay in one split.
+        time_column: The column to split in order of.
+
+    Raises:
+        SpecError: A column is not there, or two settings do not go together.
+    """
     check_column(target, names, setting="target", source=source)
     rules.check(names, source=source)
     ways = {

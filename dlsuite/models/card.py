@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from dlsuite.data import Dataset
-from dlsuite.data.characters import CharacterEncoder
 from dlsuite.data.encoding import TableEncoder
 from dlsuite.data.inputs import InputColumn
+from dlsuite.data.texts import TextEncoder
 from dlsuite.errors import SpecError
 
 CARD = "dlsuite.json"
@@ -35,7 +35,7 @@ class ModelCard:
         input_columns: For tables from files, the columns to give, each as an array of its own.
         input_names: What the model calls them, in the same order: Keras allows no slash in a name.
         input_shape: Otherwise the shape of one example; `()` for a raw text.
-        feature_names: Otherwise the table's columns or the series' channels, in order.
+        feature_names: Otherwise the table's columns, the column of texts or the series' channels, in order.
         missing: Texts that stand for a missing value, beside those that reading a file knows.
         about: Where it is from: study, task, condition, seed, scores, and the like.
     """
@@ -68,7 +68,7 @@ class ModelCard:
             target=data.target,
             input_columns=encoder.input_columns if isinstance(encoder, TableEncoder) else (),
             input_names=input_names(encoder) if isinstance(encoder, TableEncoder) else (),
-            input_shape=() if isinstance(encoder, CharacterEncoder) else data.input_shape,
+            input_shape=() if isinstance(encoder, TextEncoder) else data.input_shape,
             feature_names=() if table else data.feature_names,
             missing=encoder.missing if isinstance(encoder, TableEncoder) else (),
             about=about,

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlsuite.data import Dataset
-from dlsuite.data.characters import CharacterEncoder
 from dlsuite.data.encoding import (
     PERIODS,
     CategoryEncoding,
@@ -20,6 +19,8 @@ from dlsuite.data.encoding import (
 )
 from dlsuite.data.inputs import MISSING
 from dlsuite.data.scaling import ChannelScaler
+from dlsuite.data.texts import TextEncoder
+from dlsuite.data.words import WordEncoder
 
 if TYPE_CHECKING:
     import keras
@@ -61,7 +62,7 @@ def table_preprocessing(encoder: TableEncoder, *, name: str) -> "keras.Model":
 
 
 def array_preprocessing(data: Dataset, *, name: str) -> "keras.Model":
-    """The preprocessing of what is no file's table: scaling, or characters to token ids.
+    """The preprocessing of what is no file's table: scaling, or texts to token ids.
 
     Args:
         data: The data set.
@@ -74,7 +75,7 @@ def array_preprocessing(data: Dataset, *, name: str) -> "keras.Model":
     import keras
 
     encoder = data.encoder
-    if isinstance(encoder, CharacterEncoder):
+    if isinstance(encoder, TextEncoder):
         inputs = keras.Input((1,), dtype="string")
         return keras.Model(inputs, _token_ids(inputs, encoder), name=name)
     if isinstance(encoder, ChannelScaler):
@@ -149,14 +150,15 @@ def _category(column: CategoryEncoding, raw: "keras.KerasTensor", place: int) ->
     return [(features, list(range(place, place + len(chosen))))]
 
 
-def _token_ids(raw: "keras.KerasTensor", encoder: CharacterEncoder) -> Any:
+def _token_ids(raw: "keras.KerasTensor", encoder: TextEncoder) -> Any:
     """Texts to token ids, padded on the left, where Keras pads on the right."""
     import keras
     from keras import ops
 
+    by_words = isinstance(encoder, WordEncoder)
     lookup = keras.layers.TextVectorization(
-        standardize=None,
-        split="character",
+        standardize="lower_and_strip_punctuation" if by_words else None,
+        split="whitespace" if by_words else "character",
         vocabulary=list(encoder.vocabulary[2:]),
         output_sequence_length=encoder.length,
     )

@@ -16,8 +16,8 @@ from dlsuite.data.row_file import Array
 from dlsuite.data.rows import TRAIN
 from dlsuite.errors import DataError, SpecError
 from dlsuite.models.card import ModelCard
-from dlsuite.study.predictions import PREDICTED, Predictions, scores_of
 from dlsuite.quiet import import_tensorflow
+from dlsuite.study.predictions import PREDICTED, Predictions, scores_of
 
 _TOGETHER = 512
 """Images that are predicted at once."""
@@ -67,8 +67,8 @@ def predict_images(card: ModelCard, model: str | Path, path: str | Path) -> Pred
     if not any(truths):
         return Predictions(table, notes=notes)
     told = pd.DataFrame({_CLASS: pd.Series(truths, dtype=object)})
-    scored = replace(card, target=_CLASS, missing=())
-    scores, further = scores_of(scored, told, outputs, source=str(path))
+    scored = replace(card, missing=())
+    scores, further = scores_of(scored, _CLASS, told, outputs, source=str(path))
     return Predictions(table, scores, (*notes, *further))
 
 

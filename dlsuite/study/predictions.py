@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlsuite.data.files import read_table
+from dlsuite.data.folders import TEXT_SUFFIXES
 from dlsuite.data.inputs import MISSING, InputColumn, category_texts, is_text, raw_columns
+from dlsuite.data.text_lines import lines_of
+from dlsuite.data.text_tables import column_texts
 from dlsuite.errors import DataError, SpecError, StoreError
 from dlsuite.models.card import ModelCard, read_card
 from dlsuite.quiet import import_tensorflow
@@ -63,8 +66,9 @@ def predict_file(model: str | Path, file: str | Path) -> Predictions:
 
     Args:
         model: A `.keras` file.
-        file: A table with the raw columns, as `dlsuite.data.files.read_table` reads it; for a model of
-            images, an image or a folder of them.
+        file: A table with the raw columns, as `dlsuite.data.files.read_table` reads it; for a model of texts
+            also a `.txt` file with a text in each line, UTF-8, of which empty lines are left out; for a
+            model of images, an image or a folder of them.
 
     Raises:
         SpecError: The model cannot be read, or takes what is no row of a table.
@@ -75,7 +79,7 @@ def predict_file(model: str | Path, file: str | Path) -> Predictions:
         from dlsuite.study.image_predictions import predict_images
 
         return predict_images(card, model, file)
-    frame = read_table(file)
+    frame = _read(card, file)
     if card is not None:
         inputs = _inputs(card, frame, model=str(model), source=str(file))
     import_tensorflow()
@@ -98,9 +102,39 @@ def predict_file(model: str | Path, file: str | Path) -> Predictions:
             table[f"p({name})"] = values
     else:
         table[PREDICTED] = outputs[:, 0]
-    if card.target is None or card.target not in frame.columns:
+    target = _target_of(card, frame)
+    if target is None:
         return Predictions(table)
-    return Predictions(table, *scores_of(card, frame, outputs, source=str(file)))
+    return Predictions(table, *scores_of(card, target, frame, outputs, source=str(file)))
+
+
+def _read(card: ModelCard | None, file: str | Path) -> "pd.DataFrame":
+    """The file's rows; of a text file, the lines that are not empty."""
+    if card is None or not _takes_texts(card) or not str(file).lower().endswith(TEXT_SUFFIXES):
+        return read_table(file)
+    import pandas as pd
+
+    path = Path(file).expanduser()
+    if not path.is_file():
+        raise DataError(f"{file}: there is no such file.")
+    lines = {
+        number: line
+        for number, line in enumerate(lines_of(path, source=str(file)), start=1)
+        if line
+    }
+    if not lines:
+        raise DataError(f"{file}: expected a text in each line; the file holds none.")
+    index = pd.Index(lines, name="line")
+    return pd.DataFrame({_column_of(card): pd.Series(lines, index=index, dtype=object)})
+
+
+def _takes_texts(card: ModelCard) -> bool:
+    return card.kind == "text" and not card.input_shape
+
+
+def _column_of(card: ModelCard) -> str:
+    """What the column of texts is called; a model that was trained on a folder does not care."""
+    return card.feature_names[0] if card.feature_names else "text"
 
 
 def _places(frame: "pd.DataFrame") -> "pd.DataFrame":
@@ -128,8 +162,8 @@ def _inputs(card: ModelCard, frame: "pd.DataFrame", *, model: str, source: str) 
     if card.input_columns:
         values = raw_columns(frame, card.input_columns, source=source, missing=card.missing)
         return dict(zip(card.input_names, values.values(), strict=True))
-    if card.kind == "text" and not card.input_shape:
-        return _texts(frame, card.target, source=source)
+    if _takes_texts(card):
+        return _texts(frame, card, source=source)
     if card.kind != "table":
         raise SpecError(
             f"{model}: takes {card.kind} examples of shape {card.input_shape}, and a row of a file is none; "
@@ -174,8 +208,23 @@ def _numbers(
     return np.stack([values[name] for name in names], axis=1)
 
 
-def _texts(frame: "pd.DataFrame", target: str | None, *, source: str) -> _Array:
-    """The one column of texts that a file has beside the target."""
+def _target_of(card: ModelCard, frame: "pd.DataFrame") -> str | None:
+    """The column that tells what is predicted; None without.
+
+    Of texts whose classes were files or folders, it is the one that holds nothing but names of classes.
+    """
+    if card.target is not None or not _takes_texts(card):
+        return card.target if card.target in frame.columns else None
+    classes = {*card.class_names, MISSING}
+    told = [name for name in frame.columns if classes >= set(category_texts(frame[name]))]
+    return str(told[0]) if len(told) == 1 else None
+
+
+def _texts(frame: "pd.DataFrame", card: ModelCard, *, source: str) -> _Array:
+    """The column of texts: of the name that it had in training, or the one beside the target."""
+    if _column_of(card) in frame.columns:
+        return column_texts(frame[_column_of(card)], source=source, missing=card.missing)
+    target = _target_of(card, frame)
     names = [name for name in frame.columns if name != target and is_text(frame[name])]
     if len(names) != 1:
         raise DataError(
@@ -186,19 +235,18 @@ def _texts(frame: "pd.DataFrame", target: str | None, *, source: str) -> _Array:
 
 
 def scores_of(
-    card: ModelCard, frame: "pd.DataFrame", outputs: _Array, *, source: str
+    card: ModelCard, target: str, frame: "pd.DataFrame", outputs: _Array, *, source: str
 ) -> tuple[dict[str, float], tuple[str, ...]]:
     """How right predictions are, over the rows that tell the target."""
-    assert card.target is not None
     notes: list[str] = []
     if card.task_type == "classification":
-        labels = category_texts(frame[card.target], missing=card.missing)
+        labels = category_texts(frame[target], missing=card.missing)
         told = labels != MISSING
         places = {name: place for place, name in enumerate(card.class_names)}
         strange = sorted(set(labels[told]) - set(places))
         if strange:
             raise DataError(
-                f"{source}, column {card.target!r}: expected classes that the model was trained on, "
+                f"{source}, column {target!r}: expected classes that the model was trained on, "
                 f"{', '.join(map(repr, card.class_names))}; got {strange[0]!r}. Leave such rows or the "
                 "column out of the file."
             )
@@ -211,8 +259,8 @@ def scores_of(
         scores = {name: float(values.mean()) for name, values in found.items() if len(truth)}
         truths, predicted = truth, outputs[told]
     else:
-        column = InputColumn(card.target, "number")
-        values = raw_columns(frame, [column], source=source, missing=card.missing)[card.target]
+        column = InputColumn(target, "number")
+        values = raw_columns(frame, [column], source=source, missing=card.missing)[target]
         told = ~np.isnan(values)
         error = outputs[told, 0].astype(np.float64) - values[told]
         scores = {}
@@ -225,6 +273,6 @@ def scores_of(
             scores |= {} if np.isnan(score) else {metric.name: score}
     if not told.all():
         notes.append(
-            f"{int((~told).sum())} of {len(told)} rows do not tell {card.target!r} and are not scored."
+            f"{int((~told).sum())} of {len(told)} rows do not tell {target!r} and are not scored."
         )
     return scores, tuple(notes)
