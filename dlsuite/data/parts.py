@@ -27,13 +27,13 @@ class Part:
     """Some of the examples.
 
     Attributes:
-        x: Inputs `[n, ...]`, texts `[n]` among them.
+        x: Inputs `[n, ...]`: an array, of texts too, or `Gathered`.
         y: Labels or targets `[n]`.
         last_value: For series, the prediction `[n]` that nothing will change; else None.
         seasonal: For series with a season, the prediction `[n]` that all is as it was a season ago.
     """
 
-    x: Array | Gathered
+    x: Any
     y: Array
     last_value: Array | None = None
     seasonal: Array | None = None
@@ -65,7 +65,7 @@ class Parts:
     validation: Part
     test: Part
 
-    def map_x(self, change: Callable[[Any], Array | Gathered]) -> "Parts":
+    def map_x(self, change: Callable[[Any], Any]) -> "Parts":
         """Return the parts with changed inputs."""
         return Parts(*(replace(p, x=change(p.x)) for p in (self.train, self.validation, self.test)))
 

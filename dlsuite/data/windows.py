@@ -3,6 +3,7 @@
 A window is a place in the series, not a copy of its steps: a million of them take what a million numbers do.
 """
 
+import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ def split_in_time(series: "TimeSeries") -> tuple[Parts, tuple[str, ...]]:
         round((1 - SHARE_HELD_OUT) * steps),
         steps,
     ]
-    parts = list(zip(borders[:-1], borders[1:], strict=True))
+    parts = itertools.pairwise(borders)
     stretches = [_stretches(series, *part) for part in parts]
     _check_fits(series, stretches)
     read = _read(series)
@@ -78,8 +79,7 @@ def scaled_windows(parts: Parts, *, scale: bool) -> tuple[Parts, ChannelScaler |
         parts: As `split_in_time` gives them.
         scale: Whether to scale at all.
     """
-    train = parts.train.x
-    assert isinstance(train, Gathered)
+    train: Gathered = parts.train.x
     scaler = _fitted(train) if scale else None
     source = train.store
     store = source.astype(np.float32) if scaler is None else scaler.transform(source)
@@ -117,7 +117,7 @@ def _fitted(x: Gathered) -> ChannelScaler:
 def _stretches(series: "TimeSeries", first: int, end: int) -> list[tuple[int, int]]:
     """Cut a part at the breaks in it."""
     ends = [first, *(at for at in series.breaks if first < at < end), end]
-    return list(zip(ends[:-1], ends[1:], strict=True))
+    return list(itertools.pairwise(ends))
 
 
 def _check_fits(series: "TimeSeries", parts: list[list[tuple[int, int]]]) -> None:
