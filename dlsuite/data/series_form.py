@@ -211,8 +211,8 @@ def place_rows(
         before, after = (shown(times[at], dates=dates) for at in (found.wrong - 1, found.wrong))
         raise DataError(
             f"{source}, column {time.name!r}, {row(found.wrong)}: expected regular steps, here of {step}, as "
-            f"most are; after {before} comes {after}. Resample the series, as by pandas' resample, or say drop = "
-            f'["{time.name}"] to take the rows as steps in their order.'
+            f"most are; after {before} comes {after}. Resample the series, as by pandas' resample, or say "
+            f'drop = ["{time.name}"] to take the rows as steps in their order.'
         )
     apart = np.diff(found.places)
     most = LONGEST_GAP + 1 if found.places[-1] < 2 * len(times) else 1
@@ -235,11 +235,10 @@ def place_rows(
             f"{shown(times[first], dates=dates)}; its values are missing."
         )
     if len(ends):
-        gap = f"of more than {LONGEST_GAP} steps " if most > 1 else ""
         first = int(ends[0])
         notes.append(
-            f"{counted(len(ends), 'gap', 'gaps')} {gap}end a stretch, the first after {row(first)}, "
-            f"{shown(times[first], dates=dates)}; no window reaches over one."
+            f"{counted(len(ends), 'gap ends', 'gaps end')} a stretch, the first after {row(first)}, "
+            f"{shown(times[first], dates=dates)}; no window reaches over it."
         )
     return Grid(
         places[::-1] if backwards else places,
