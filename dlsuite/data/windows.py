@@ -70,6 +70,22 @@ def split_in_time(series: "TimeSeries") -> tuple[Parts, tuple[str, ...]]:
     return Parts(*(part for part, _ in found)), notes
 
 
+def complete_windows(series: "TimeSeries") -> tuple[Array, Array]:
+    """Find every window that can be read, whether or not anything is known of what comes after it.
+
+    Returns:
+        What a model reads, float64 `[time, channels]`, and the steps at which windows end, int64 `[n]`.
+    """
+    read = _read(series)
+    missing = np.concatenate([[0], np.cumsum(~np.isfinite(read).all(axis=1))])
+    ends = [
+        np.arange(first + series.difference + series.window - 1, end)
+        for first, end in _stretches(series, 0, len(read))
+    ]
+    last = np.concatenate(ends)
+    return read, last[missing[last + 1] == missing[last + 1 - series.window]]
+
+
 def scaled_windows(parts: Parts, *, scale: bool) -> tuple[Parts, ChannelScaler | None]:
     """Scale the series once, as float32, for all splits; small ones become plain arrays.
 
