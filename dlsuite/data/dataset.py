@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from dlsuite.data.encoding import TableEncoder
     from dlsuite.data.scaling import ChannelScaler
+    from dlsuite.data.series_form import SeriesForm
     from dlsuite.data.texts import TextEncoder
 
 Array = np.ndarray[Any, Any]
@@ -66,7 +67,8 @@ class Guess:
     """What somebody scores who saw the training targets but no inputs, or the last value only.
 
     Attributes:
-        name: The rule: `majority class`, `mean` or `last value`.
+        name: The rule: `majority class`, `mean`, `last value`, or `seasonal (12)`, the value one season of so
+            many steps before.
         scores: By split (`validation`, `test`) and metric. `loss` is the mean cross-entropy in nats
             of predicting the training class frequencies, or the mean squared error of the
             standardized target; then `accuracy` of the majority class, or `rmse` and `mae` in the
@@ -104,6 +106,9 @@ class Dataset:
         target: The name of the column that is told, where the data is a table of named columns.
         encoder: What turned the data as it was read into `x`, and does so with new data: fitted on the
             training examples. None where `x` is what was read.
+        further_guesses: What other rules score that need no model; of a series the seasonal forecast, where
+            there is a season, and the mean.
+        form: For series from files, how rows of the file's columns become what a model reads.
     """
 
     name: str
@@ -124,6 +129,8 @@ class Dataset:
     notes: tuple[str, ...] = ()
     target: str | None = None
     encoder: "TableEncoder | ChannelScaler | TextEncoder | None" = None
+    further_guesses: tuple[Guess, ...] = ()
+    form: "SeriesForm | None" = None
 
     @property
     def input_shape(self) -> tuple[int, ...]:

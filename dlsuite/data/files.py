@@ -35,7 +35,11 @@ def is_table_path(name: str) -> bool:
 
 
 def read_table(
-    path: str | Path, *, separator: str | None = None, encoding: str | None = None
+    path: str | Path,
+    *,
+    separator: str | None = None,
+    encoding: str | None = None,
+    keep: bool = True,
 ) -> "pd.DataFrame":
     """Read a file as a table; once in a process as long as the file does not change.
 
@@ -43,11 +47,12 @@ def read_table(
         path: A file with one of `TABLE_SUFFIXES`. The first line of a text names the columns.
         separator: What stands between two values of a text; found from the first line if None.
         encoding: How a text's characters are written; UTF-8 if None.
+        keep: Whether to keep it for whoever reads the file next.
 
     Returns:
         A column for each of the file's, in its order: numbers, truths, dates, or categories where the
-        values are texts. Where it is known, the index is the line in the file and is named `line`. It is
-        kept for whoever reads the file next: do not change it.
+        values are texts. Where it is known, the index is the line in the file and is named `line`. Others may
+        be given the same frame: do not change it.
 
     Raises:
         SpecError: The separator or the encoding is none, or the file's name has another suffix.
@@ -64,9 +69,11 @@ def read_table(
         raise SpecError(f"{path}: separator and encoding are for texts (CSV, TSV); leave them out.")
     status = path.stat()
     key = (path.resolve(), status.st_size, status.st_mtime_ns, separator, encoding)
-    if written:
-        return _frames.get(key, lambda: read_text(path, separator, encoding or "utf-8"))
-    return _frames.get(key, lambda: _read_binary(path))
+
+    def read() -> "pd.DataFrame":
+        return read_text(path, separator, encoding or "utf-8") if written else _read_binary(path)
+
+    return _frames.get(key, read) if keep else read()
 
 
 def _check_file(path: Path) -> None:

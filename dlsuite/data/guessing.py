@@ -42,11 +42,47 @@ def guess_value(parts: Parts, *, target_scale: float) -> Guess:
         parts: The parts, targets in their own units.
         target_scale: What one standardized unit is in the target's own.
     """
-    mean = float(parts.train.y.mean())
+    if parts.train.last_value is not None:
+        return _forecast("last value", parts, _last_value, target_scale)
+    return _forecast("mean", parts, _mean_of(parts), target_scale)
 
+
+def further_forecasts(
+    parts: Parts, *, season: int | None, target_scale: float
+) -> tuple[Guess, ...]:
+    """What else somebody says of a series who has no model: as a season ago, and the mean trained on.
+
+    Args:
+        parts: The parts, targets in their own units.
+        season: After how many steps things repeat; without one there is no seasonal forecast.
+        target_scale: What one standardized unit is in the target's own.
+    """
+    mean = _forecast("mean", parts, _mean_of(parts), target_scale)
+    if season is None:
+        return (mean,)
+    return (_forecast(f"seasonal ({season})", parts, _seasonal, target_scale), mean)
+
+
+def _last_value(part: Part) -> Array:
+    assert part.last_value is not None
+    return part.last_value
+
+
+def _seasonal(part: Part) -> Array:
+    assert part.seasonal is not None
+    return part.seasonal
+
+
+def _mean_of(parts: Parts) -> Callable[[Part], float]:
+    mean = float(parts.train.y.mean())
+    return lambda part: mean
+
+
+def _forecast(
+    name: str, parts: Parts, say: Callable[[Part], Array | float], target_scale: float
+) -> Guess:
     def scores(part: Part) -> dict[str, float]:
-        guessed: Array | float = mean if part.last_value is None else part.last_value
-        error = part.y - guessed
+        error = part.y - say(part)
         mean_squared = float(np.mean(error**2))
         return {
             "loss": mean_squared / target_scale**2,
@@ -54,7 +90,6 @@ def guess_value(parts: Parts, *, target_scale: float) -> Guess:
             "mae": float(np.abs(error).mean()),
         }
 
-    name = "mean" if parts.train.last_value is None else "last value"
     return Guess(name, _held_out(parts, scores))
 
 

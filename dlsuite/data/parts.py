@@ -1,22 +1,19 @@
-"""The three parts of a data set, and how examples come to them: by lot, or in time order.
+"""The three parts of a data set, and how independent examples come to them: by lot.
 
-Independent examples are split 60/20/20 by lot, classes in proportion; a series in time order, each
-part with windows of its own values only. Inputs stay as they were read; scaling and encoding come
-after.
+They are split 60/20/20, classes in proportion. Inputs stay as they were read; scaling and encoding come
+after. A series is split in `dlsuite.data.windows`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from dlsuite.data.dataset import Array
 from dlsuite.data.draws import Purpose, generator
+from dlsuite.data.gathered import Gathered
 from dlsuite.errors import DataError
-
-if TYPE_CHECKING:
-    from dlsuite.data.raw import TimeSeries
 
 SHARE_HELD_OUT = 0.2
 """The share of the examples that goes to validation, and again to test."""
@@ -30,14 +27,16 @@ class Part:
     """Some of the examples.
 
     Attributes:
-        x: Inputs `[n, ...]`, texts `[n]` or the places of rows `[n]` among them.
+        x: Inputs `[n, ...]`: an array, of texts or of the places of rows too, or `Gathered`.
         y: Labels or targets `[n]`.
         last_value: For series, the prediction `[n]` that nothing will change; else None.
+        seasonal: For series with a season, the prediction `[n]` that all is as it was a season ago.
     """
 
     x: Any
     y: Array
     last_value: Array | None = None
+    seasonal: Array | None = None
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -45,8 +44,11 @@ class Part:
 
     def take(self, index: Array | slice) -> "Part":
         """Return the examples at these places."""
-        last_value = None if self.last_value is None else self.last_value[index]
-        return Part(self.x[index], self.y[index], last_value)
+        last_value, seasonal = (
+            None if values is None else values[index] for values in (self.last_value, self.seasonal)
+        )
+        x = self.x.take(index) if isinstance(self.x, Gathered) else self.x[index]
+        return Part(x, self.y[index], last_value, seasonal)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,55 +104,6 @@ def split_by_lot(x: Array, y: Array, *, classes: int, split_seed: int) -> Parts:
         train = train[interleaved(y[train], classes)]
     everything = Part(x, y)
     return Parts(everything.take(train), everything.take(validation), everything.take(test))
-
-
-def split_in_time(series: "TimeSeries") -> tuple[Parts, tuple[str, ...]]:
-    """Split a series 60/20/20 in time order, then take windows from each part by itself.
-
-    No window crosses a border, so validation and test windows hold nothing that was trained on.
-    Windows with a missing value are left out rather than filled: a value interpolated from both
-    sides would tell a model the future.
-
-    Returns:
-        The parts, windows `[n, window, channels]` in time order, and notes on what was left out.
-
-    Raises:
-        DataError: The window is too long for a part, or no window of a part is complete.
-    """
-    steps = len(series.values)
-    borders = [round((1 - 2 * SHARE_HELD_OUT) * steps), round((1 - SHARE_HELD_OUT) * steps)]
-    stretches = np.split(series.values, borders)
-    longest = min(len(stretch) for stretch in stretches) - 1 - series.difference
-    if series.window > longest:
-        raise DataError(
-            f"window: expected at most {longest} steps, so that each part of the series' {steps} "
-            f"steps (60/20/20) holds a window and the value after it; got {series.window}."
-        )
-    found = [_windows(stretch, series) for stretch in stretches]
-    for name, (part, _) in zip(("training", "validation", "test"), found, strict=True):
-        if not len(part):
-            raise DataError(
-                f"window: expected complete windows in the {name} part; each of {series.window} "
-                "steps holds a missing value. Choose a shorter window."
-            )
-    left_out = sum(dropped for _, dropped in found)
-    notes: tuple[str, ...] = ()
-    if left_out:
-        total = left_out + sum(len(part) for part, _ in found)
-        notes = (f"{left_out} of {total} windows hold a missing value and are left out.",)
-    return Parts(*(part for part, _ in found)), notes
-
-
-def _windows(values: Array, series: "TimeSeries") -> tuple[Part, int]:
-    """Take every complete window, and count the others."""
-    if series.difference:
-        values = np.diff(values, axis=0)
-    stretches = np.lib.stride_tricks.sliding_window_view(values, series.window + 1, axis=0)
-    complete = np.isfinite(stretches).all(axis=(1, 2))
-    x = stretches[complete, :, :-1].transpose(0, 2, 1)
-    y = stretches[complete, series.target, -1]
-    last_value = np.zeros_like(y) if series.difference else x[:, -1, series.target]
-    return Part(x, y, last_value), int((~complete).sum())
 
 
 def interleaved(labels: Array, classes: int) -> Array:

@@ -9,7 +9,13 @@ from dlsuite.data.files import TABLE_SUFFIXES, is_table_path
 from dlsuite.data.folders import folder_kind
 from dlsuite.data.image_folders import image_state, images_from_folder
 from dlsuite.data.raw import Raw
-from dlsuite.data.series_files import series_from_path, series_state, series_task_type
+from dlsuite.data.series_files import (
+    need_series,
+    series_description,
+    series_from_path,
+    series_state,
+    series_task_type,
+)
 from dlsuite.data.table_files import file_state, file_task_type, need_target, table_from_file
 from dlsuite.data.text_files import need_text, text_from_path, text_state, text_task_type
 from dlsuite.errors import DataError, SpecError, closest
@@ -67,10 +73,10 @@ READERS: dict[Kind, PathReader] = {
     ),
     "series": PathReader(
         loader=series_from_path,
-        check=_nothing,
+        check=need_series,
         task_type=series_task_type,
         state=series_state,
-        description=lambda path, settings: f"A stretch of {Path(path).name}; what comes of it.",
+        description=series_description,
     ),
     "image": PathReader(
         loader=images_from_folder,

@@ -14,13 +14,14 @@ from pydantic import Field
 from dlsuite.data.dataset import Array, Dataset, Guess, Split
 from dlsuite.data.encoding import TableEncoder
 from dlsuite.data.gathered import Gathered
-from dlsuite.data.guessing import guess_class, guess_value
+from dlsuite.data.guessing import further_forecasts, guess_class, guess_value
 from dlsuite.data.noise import noisy_labels, noisy_targets
-from dlsuite.data.parts import Part, Parts, split_by_lot, split_in_time
+from dlsuite.data.parts import Part, Parts, split_by_lot
 from dlsuite.data.raw import Arrays, Examples, Phrases, Raw, Table, TimeSeries
 from dlsuite.data.rows import split_rows
 from dlsuite.data.scaling import ChannelScaler
 from dlsuite.data.texts import TextEncoder, encode_texts
+from dlsuite.data.windows import scaled_windows, split_in_time
 from dlsuite.errors import DataError
 from dlsuite.spec import Count, Rate
 from dlsuite.spec.kinds import Kind, TaskType
@@ -103,6 +104,8 @@ def prepare(
         feature_names = encoder.feature_names
     elif isinstance(raw, Arrays) and raw.of_bytes:
         encoder, parts = _of_bytes(raw, parts, scale=input_scaling == "standard")
+    elif isinstance(raw, TimeSeries):
+        parts, encoder = scaled_windows(parts, scale=input_scaling == "standard")
     elif input_scaling == "standard":
         encoder = ChannelScaler.fit(parts.train.x)
         parts = parts.map_x(encoder.transform)
@@ -111,6 +114,7 @@ def prepare(
 
     # Of the whole, clean training split, so that a loss has one unit whatever is done to the targets.
     mean, scale = (0.0, 1.0) if classes else _mean_and_scale(clean)
+    guesses = _guesses(raw, parts, classes, scale)
     return Dataset(
         name=about.name,
         kind=about.kind,
@@ -126,10 +130,12 @@ def prepare(
         source=about.source,
         license=about.license,
         description=about.description,
-        guess=_guess(parts, classes, scale),
+        guess=guesses[0],
+        further_guesses=guesses[1:],
         notes=raw.notes + notes,
-        target=raw.target if isinstance(raw, Table | Phrases) else None,
+        target=_target_name(raw),
         encoder=encoder,
+        form=raw.form if isinstance(raw, TimeSeries | Arrays) else None,
     )
 
 
@@ -247,10 +253,20 @@ def _finished(part: Part, classes: int) -> Split:
     return Split(part.x, part.y.astype(np.int32 if classes else np.float32))
 
 
-def _guess(parts: Parts, classes: int, scale: float) -> Guess:
+def _guesses(raw: Raw, parts: Parts, classes: int, scale: float) -> tuple[Guess, ...]:
     if classes:
-        return guess_class(parts, classes=classes)
-    return guess_value(parts, target_scale=scale)
+        return (guess_class(parts, classes=classes),)
+    guess = guess_value(parts, target_scale=scale)
+    if not isinstance(raw, TimeSeries):
+        return (guess,)
+    return (guess, *further_forecasts(parts, season=raw.season, target_scale=scale))
+
+
+def _target_name(raw: Raw) -> str | None:
+    if isinstance(raw, Table | Phrases):
+        return raw.target
+    form = raw.form if isinstance(raw, TimeSeries | Arrays) else None
+    return None if form is None else form.target
 
 
 def _training_notes(

@@ -8,11 +8,13 @@ import numpy as np
 from dlsuite.data.dataset import Array
 from dlsuite.data.inputs import InputColumn
 from dlsuite.data.rows import SplitRules
-from dlsuite.errors import DataError
+from dlsuite.errors import DataError, SpecError
 from dlsuite.spec.kinds import Kind
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from dlsuite.data.series_form import SeriesForm
 
 Tokens = Literal["characters", "words"]
 
@@ -88,18 +90,29 @@ class Phrases:
 
 @dataclass(frozen=True, eq=False)
 class TimeSeries:
-    """A series at regular steps, of which windows are taken to predict the next value.
+    """A series at regular steps, of which windows are taken to predict a later value.
 
     Attributes:
         values: `[time, channels]`, NaN where missing.
         feature_names: Names of the channels.
         window: Number of steps that a model reads.
         target: The channel to predict.
-        difference: Whether a model reads and predicts changes from step to step, not levels.
+        difference: Whether a model reads and predicts changes, not levels: from step to step, and from the
+            window's last step to the one that is predicted.
         notes: What was done to the data that a reader should know.
+        horizon: How many steps after a window's last the value to predict is.
+        stride: How many steps after a window the next one begins.
+        season: After how many steps things repeat, for the seasonal forecast to compare with; None for no
+            such forecast.
+        breaks: Steps at which another stretch begins: what is before has nothing to do with what is after.
+        states: Channels that `difference` leaves as they are.
+        told: `[time]`, the values that may be predicted, NaN where there is none; the target's channel
+            itself if None.
+        form: How new rows of the file's columns are read, for series from files.
 
     Raises:
         DataError: There is not one name for each channel.
+        SpecError: A number of steps is less than one.
     """
 
     values: Array
@@ -108,14 +121,25 @@ class TimeSeries:
     target: int = 0
     difference: bool = False
     notes: tuple[str, ...] = ()
+    horizon: int = 1
+    stride: int = 1
+    season: int | None = None
+    breaks: tuple[int, ...] = ()
+    states: tuple[int, ...] = ()
+    told: Array | None = None
+    form: "SeriesForm | None" = None
 
     def __post_init__(self) -> None:
-        """Check the shape."""
+        """Check the shape and the numbers of steps."""
         if self.values.ndim != 2 or self.values.shape[1] != len(self.feature_names):
             raise DataError(
                 f"values: expected shape (time, {len(self.feature_names)}), one channel for each "
                 f"of feature_names; got {self.values.shape}."
             )
+        for name in ("window", "horizon", "stride", "season"):
+            number = getattr(self, name)
+            if number is not None and number < 1:
+                raise SpecError(f"{name}: expected 1 step or more; got {number}.")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -166,6 +190,7 @@ class Arrays:
         notes: What was done to the data that a reader should know.
         digest: What tells the content of `xs` from any other, where it is known: large files need not be
             read for it.
+        form: How new rows of the file's columns are read, for series from files.
 
     Raises:
         DataError: An input is NaN or infinite, or the examples differ in shape.
@@ -179,6 +204,7 @@ class Arrays:
     rules: SplitRules = field(default_factory=SplitRules)
     notes: tuple[str, ...] = ()
     digest: str = ""
+    form: "SeriesForm | None" = None
 
     def __post_init__(self) -> None:
         """Check the shapes and that all is finite."""

@@ -25,7 +25,7 @@ def sunspots(*, window: Count = 11) -> TimeSeries:
     Args:
         window: Number of years that a model reads; a solar cycle lasts about 11.
     """
-    return TimeSeries(_values("sunspots", "SUNACTIVITY"), ("sunspots",), window=window)
+    return TimeSeries(_values("sunspots", "SUNACTIVITY"), ("sunspots",), window=window, season=11)
 
 
 @register_data(
@@ -50,7 +50,12 @@ def co2(*, window: Count = 26, difference: bool = True) -> TimeSeries:
     if difference:
         notes += ("Inputs and targets are changes from week to week, in parts per million.",)
     return TimeSeries(
-        _values("co2", "co2"), ("co2",), window=window, difference=difference, notes=notes
+        _values("co2", "co2"),
+        ("co2",),
+        window=window,
+        difference=difference,
+        season=52,
+        notes=notes,
     )
 
 

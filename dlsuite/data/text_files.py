@@ -107,7 +107,9 @@ def need_text(path: str, settings: Mapping[str, Any]) -> None:
         )
     lacking = [name for name in ("text_column", "target") if settings.get(name) is None]
     if lacking:
-        frame = read_table(path, **{key: settings.get(key) for key in ("separator", "encoding")})
+        frame = read_table(
+            path, separator=settings.get("separator"), encoding=settings.get("encoding")
+        )
         columns = [str(name) for name in frame.columns]
         texts = [name for name in columns if is_text(frame[name])] or columns
         likely = {"text_column": max(texts, key=lambda name: _mean_length(frame[name]))}

@@ -14,6 +14,7 @@ from typing import Any
 from dlsuite.data import Dataset
 from dlsuite.data.encoding import TableEncoder
 from dlsuite.data.inputs import InputColumn
+from dlsuite.data.series_form import SeriesForm
 from dlsuite.data.texts import TextEncoder
 from dlsuite.errors import SpecError
 
@@ -37,6 +38,8 @@ class ModelCard:
         input_shape: Otherwise the shape of one example; `()` for a raw text.
         feature_names: Otherwise the table's columns, the column of texts or the series' channels, in order.
         missing: Texts that stand for a missing value, beside those that reading a file knows.
+        series: For series from files, how a file's rows become what the model reads; with `difference` it
+            reads changes, and its value is the change from the last step read.
         about: Where it is from: study, task, condition, seed, scores, and the like.
     """
 
@@ -49,6 +52,7 @@ class ModelCard:
     input_shape: tuple[int, ...] = ()
     feature_names: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    series: SeriesForm | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -71,6 +75,7 @@ class ModelCard:
             input_shape=() if isinstance(encoder, TextEncoder) else data.input_shape,
             feature_names=() if table else data.feature_names,
             missing=encoder.missing if isinstance(encoder, TableEncoder) else (),
+            series=data.form,
             about=about,
         )
 
@@ -130,11 +135,13 @@ def _card(written: Any, path: Path) -> ModelCard:
             raise SpecError(
                 f"{path}: its card was written by a later version of the suite; install that one."
             )
+        form = written.pop("series", None)
+        series = None if form is None else SeriesForm.of_json(form)
         columns = tuple(InputColumn(**column) for column in written.pop("input_columns"))
         values: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value
             for key, value in written.items()
         }
-        return ModelCard(**values, input_columns=columns)
+        return ModelCard(**values, input_columns=columns, series=series)
     except (TypeError, KeyError, AttributeError) as error:
         raise SpecError(f"{path}: its card, {CARD}, cannot be read ({error}).") from error

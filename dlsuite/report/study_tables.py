@@ -17,7 +17,8 @@ class StudyTables:
     Attributes:
         name: The study's name.
         frames: `tasks`, `trials`, `curves`, `layers` and those of `dlsuite.analysis.TABLES`, by name, with
-            the columns that `results/README.md` lists. One that is missing counts as empty.
+            the columns that `results/README.md` lists; of series `naive_forecasts` too. One that is missing
+            counts as empty.
         factors: Names of the factors, in the study's order.
         tuned: Names of the tuned hyperparameters.
         baseline: The baseline's value of every factor.

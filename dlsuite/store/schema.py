@@ -32,6 +32,15 @@ def _derived_scores(scores: Iterable[str]) -> list[str]:
     return [f"test_gap_{score}" for score in scores]
 
 
+NAIVE_FILE = "naive_forecasts.csv"
+"""The table of forecasts without a model, which only studies of series have."""
+
+
+def naive_columns(scores: Iterable[str]) -> list[str]:
+    """The columns of scores in `naive_forecasts.csv`, but for those that no task has."""
+    return [f"{split}_{score}" for score in scores for split in ("val", "test")]
+
+
 def _guess_scores(scores: Iterable[str]) -> list[str]:
     return [f"guess_{split}_{score}" for score in scores for split in ("val", "test")]
 

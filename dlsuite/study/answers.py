@@ -15,6 +15,9 @@ from dlsuite.study.results import Results
 TEST = "test"
 """The column of the texts in which the best of a task stands out."""
 
+NO_MODEL = "no model"
+"""The verdict of a forecast without a model."""
+
 CONDITIONAL = " †"
 """Behind a mean that is conditional on not diverging: some trials of its condition did."""
 FOOTNOTE = "† of the trials that did not diverge"
@@ -30,7 +33,8 @@ def answer_rows(results: Results) -> list[dict[str, Any]]:
         Rows with `task`, `condition`, `metric`; `mean`, `ci_low`, `ci_high` on test; `difference`,
         `difference_low`, `difference_high`, `p_adjusted` and `verdict` against the baseline (`baseline` of
         the baseline itself, `no baseline` where it has no trial); `gap`, `gap_low`, `gap_high`; `n`,
-        `n_diverged`; and `best`, whether the mean is the task's best. None stands for what is not known.
+        `n_diverged`; and `best`, whether the mean is the task's best. None stands for what is not known. Of
+        series, rows of forecasts without a model follow, with the verdict `no model` and nothing but `mean`.
     """
     baseline = dict(results.study.full_baseline)
     metrics = dict(zip(results.tasks["task"], results.tasks["metric"], strict=True))
@@ -70,7 +74,38 @@ def answer_rows(results: Results) -> list[dict[str, Any]]:
         means = [r["mean"] for r in rows if r["task"] == row["task"] and r["mean"] is not None]
         sign = best_of(row["metric"])
         row["best"] = bool(means) and row["mean"] == sign * max(sign * mean for mean in means)
-    return rows
+    naive = results.naive_forecasts
+    if naive.empty:
+        return rows
+    return [
+        row
+        for task in dict.fromkeys(row["task"] for row in rows)
+        for row in (
+            *(row for row in rows if row["task"] == task),
+            *_naive_rows(naive.loc[naive["task"] == task], str(metrics[task])),
+        )
+    ]
+
+
+def _naive_rows(naive: pd.DataFrame, metric: str) -> list[dict[str, Any]]:
+    """Rows of forecasts without a model, among those of conditions."""
+    nothing = dict.fromkeys(
+        ("ci_low", "ci_high", "difference", "difference_low", "difference_high", "p_adjusted")
+    )
+    return [
+        {
+            "task": str(row["task"]),
+            "condition": str(row["forecast"]),
+            "metric": metric,
+            "mean": _number(row.get(f"test_{metric}")),
+            **nothing,
+            "verdict": NO_MODEL,
+            **dict.fromkeys(("gap", "gap_low", "gap_high", "n")),
+            "n_diverged": 0,
+            "best": False,
+        }
+        for row in naive.to_dict("records")
+    ]
 
 
 def answer_texts(rows: Sequence[Mapping[str, Any]], *, stars: bool = False) -> list[dict[str, str]]:
@@ -99,14 +134,14 @@ def answer_texts(rows: Sequence[Mapping[str, Any]], *, stars: bool = False) -> l
                 "adjusted p": "" if p is None else p_text(p).removeprefix("p "),
                 "verdict": row["verdict"],
                 "loss gap": plus_minus(row["gap"], row["gap_low"], row["gap_high"]),
-                "n": str(row["n"]),
+                "n": "" if row["n"] is None else str(row["n"]),
                 "diverged": str(row["n_diverged"]),
             }
         )
     idle = {"adjusted p"} if stars else set()
     if all(row["n_diverged"] == 0 for row in rows):
         idle.add("diverged")
-    if all(row["verdict"] == "baseline" for row in rows):
+    if all(row["verdict"] in ("baseline", NO_MODEL) for row in rows):
         idle |= {"difference", "adjusted p", "verdict"}
     return [{key: cell for key, cell in line.items() if key not in idle} for line in shown]
 

@@ -4,19 +4,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dlsuite.data import Dataset, Split
+from dlsuite.data import Dataset, Guess, Split
 from dlsuite.spec.metrics import Metric
 
 
-def guess_scores(data: Dataset, metrics: Sequence[Metric]) -> dict[str, float]:
-    """Score the data set's own guess.
+def guess_scores(
+    data: Dataset, metrics: Sequence[Metric], *, guess: Guess | None = None
+) -> dict[str, float]:
+    """Score a guess.
 
     Classes are told by their frequencies in the training labels; of targets the mean of those trained on is
-    told, or by a series its last value, for which only what follows from the data set's own scores is known.
+    told, or by a series an earlier value, for which only what follows from the data set's own scores is
+    known.
 
     Args:
         data: The data set.
         metrics: Which metrics.
+        guess: Which of the data set's guesses; its first one if None.
 
     Returns:
         By column of `tasks.csv`: `guess_val_<metric>`, `guess_test_<metric>`; without those that are not
@@ -26,21 +30,21 @@ def guess_scores(data: Dataset, metrics: Sequence[Metric]) -> dict[str, float]:
     for split, short in (("validation", "val"), ("test", "test")):
         part: Split = getattr(data, split)
         for metric in metrics:
-            score = _score(data, part, split, metric)
+            score = _score(data, guess or data.guess, part, split, metric)
             if score is not None and not np.isnan(score):
                 scores[f"guess_{short}_{metric.name}"] = score
     return scores
 
 
-def _score(data: Dataset, part: Split, split: str, metric: Metric) -> float | None:
+def _score(data: Dataset, guess: Guess, part: Split, split: str, metric: Metric) -> float | None:
     if data.task_type == "classification":
         counts = np.bincount(data.train.y, minlength=data.outputs)
         return metric.measure(part.y, np.tile(counts / counts.sum(), (len(part), 1)))
     targets = part.y.astype(np.float64)
-    if data.guess.name == "mean":
+    if guess.name == "mean":
         mean = float(data.train.y.mean(dtype=np.float64))
         return metric.measure(targets, np.full(len(part), mean))
-    rmse = data.guess.scores.get(split, {}).get("rmse")
+    rmse = guess.scores.get(split, {}).get("rmse")
     if metric.name != "r2" or rmse is None or np.ptp(targets) == 0:
         return None
     return float(1 - rmse**2 / targets.var())

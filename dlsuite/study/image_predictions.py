@@ -17,7 +17,8 @@ from dlsuite.data.rows import TRAIN
 from dlsuite.errors import DataError, SpecError
 from dlsuite.models.card import ModelCard
 from dlsuite.quiet import import_tensorflow
-from dlsuite.study.predictions import PREDICTED, Predictions, scores_of
+from dlsuite.study.predictions import Predictions, scores_of
+from dlsuite.study.series_predictions import PREDICTED
 
 _TOGETHER = 512
 """Images that are predicted at once."""

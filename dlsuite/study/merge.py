@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from dlsuite.analysis import TABLES, analyze, count_tuned, select_tuned, with_overfitting
-from dlsuite.data import Dataset
+from dlsuite.data import Dataset, Guess
 from dlsuite.spec.losses import loss_entry
 from dlsuite.spec.metrics import BUILT_IN, Metric, metrics_of_every_trial
 from dlsuite.store import (
@@ -19,9 +19,10 @@ from dlsuite.store import (
     trial_columns,
 )
 from dlsuite.store.metrics_table import METRICS_FILE, metrics_csv
-from dlsuite.store.schema import METRICS, task_columns
+from dlsuite.store.schema import METRICS, NAIVE_FILE, naive_columns, task_columns
 from dlsuite.study.guessing import guess_scores
 from dlsuite.study.plan import Plan
+from dlsuite.study.resolve import PlannedTask
 from dlsuite.study.trial import Trial
 
 POSITION = "#"
@@ -92,12 +93,17 @@ def merge(
         tuned=tuned,
         baseline=dict(study.full_baseline),
     )
+    naive = pd.DataFrame(
+        [row for task in plan.tasks for row in _naive_rows(plan, task, data[task.label])],
+        columns=["task", "forecast", *naive_columns(scores)],
+    ).dropna(axis="columns", how="all")
     return {
         "tasks.csv": to_csv(tasks),
         "trials.csv": to_csv(trials, exact=settings),
         "curves.csv": to_csv(curves, exact=settings),
         "layers.csv": to_csv(layers[layer_columns(factors, tuned)], exact=settings),
         **{f"{name}.csv": to_csv(tables[name], exact=settings) for name in TABLES},
+        **({NAIVE_FILE: to_csv(naive)} if len(naive) else {}),
         **({METRICS_FILE: metrics_csv(further.values())} if further else {}),
     }
 
@@ -159,12 +165,6 @@ def _task_row(plan: Plan, index: int, data: Mapping[str, Dataset]) -> dict[str, 
     task = plan.tasks[index]
     dataset = data[task.label]
     losses = _losses(plan, task.label)
-    guesses = {
-        f"guess_{short}_{score}": value
-        for split, short in (("validation", "val"), ("test", "test"))
-        for score, value in dataset.guess.scores[split].items()
-        if score != "loss" or not losses
-    }
     notes = [*dataset.notes]
     if len(losses) > 1:
         notes.append(
@@ -181,14 +181,39 @@ def _task_row(plan: Plan, index: int, data: Mapping[str, Dataset]) -> dict[str, 
         "n_validation": len(dataset.validation),
         "n_test": len(dataset.test),
         "guess": dataset.guess.name,
-        **guesses,
-        **guess_scores(dataset, task.asked),
+        **_guess_scores(dataset, dataset.guess, task, losses),
         **({"loss": ", ".join(losses)} if losses else {}),
         "source": dataset.source,
         "license": dataset.license,
         "fingerprint": dataset.fingerprint,
         "notes": " ".join(notes),
     }
+
+
+def _guess_scores(
+    data: Dataset, guess: Guess, task: PlannedTask, losses: Sequence[str]
+) -> dict[str, float]:
+    """What a guess scores; no loss where another than the default is minimized."""
+    known = {
+        f"guess_{short}_{score}": value
+        for split, short in (("validation", "val"), ("test", "test"))
+        for score, value in guess.scores[split].items()
+        if score != "loss" or not losses
+    }
+    return {**known, **guess_scores(data, task.asked, guess=guess)}
+
+
+def _naive_rows(plan: Plan, task: PlannedTask, data: Dataset) -> list[dict[str, Any]]:
+    """What forecasts without a model score, where there are several."""
+    if not data.further_guesses:
+        return []
+    losses = _losses(plan, task.label)
+    rows: list[dict[str, Any]] = []
+    for guess in (data.guess, *data.further_guesses):
+        scores = _guess_scores(data, guess, task, losses)
+        named = {name.removeprefix("guess_"): score for name, score in scores.items()}
+        rows.append({"task": task.label, "forecast": guess.name, **named})
+    return rows
 
 
 def _losses(plan: Plan, label: str) -> list[str]:

@@ -16,12 +16,11 @@ from dlsuite.errors import DataError, SpecError, StoreError
 from dlsuite.models.card import ModelCard, read_card
 from dlsuite.quiet import import_tensorflow
 from dlsuite.spec.metrics import BUILT_IN
+from dlsuite.study.series_predictions import PREDICTED, read_series
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PREDICTED = "predicted"
-"""The column of the predicted class or value."""
 _Array = np.ndarray[Any, Any]
 
 
@@ -30,7 +29,8 @@ class Predictions:
     """What a saved model says of the rows of a file.
 
     Attributes:
-        table: A row for each of the file's: where it stands there, `line` or `row`; `predicted`, the class
+        table: A row for each of the file's, of a series for each of its windows, at the window's last row, or
+            for each of several series: where it stands there, `line` or `row`; `predicted`, the class
             with the highest probability or the value in the target's unit; then for each class `p(<class>)`.
             Of a model without a card, whose outputs have no known meaning: `output 1`, `output 2`, ...
         scores: Where the file has the target, how good the predictions are: `loss` (mean cross-entropy, in
@@ -59,7 +59,7 @@ class Predictions:
 
 
 def predict_file(model: str | Path, file: str | Path) -> Predictions:
-    """Let a saved model predict every row of a file.
+    """Let a saved model predict every row of a file, or of a series what comes after each window of it.
 
     Columns are taken by name, in whatever order the file has them; others are left alone. A `.keras` file
     that the suite did not save takes the file's columns in their order, all of them numbers.
@@ -80,13 +80,24 @@ def predict_file(model: str | Path, file: str | Path) -> Predictions:
 
         return predict_images(card, model, file)
     frame = _read(card, file)
-    if card is not None:
+    series = None
+    if card is not None and card.series is not None:
+        series = read_series(card, card.series, frame, model=str(model), source=str(file))
+    elif card is not None:
         inputs = _inputs(card, frame, model=str(model), source=str(file))
     import_tensorflow()
     from dlsuite.models.portable import predict
     from dlsuite.models.saved import read_model
 
     network = read_model(Path(model))
+    if card is not None and series is not None:
+        outputs = series.predict(lambda windows: predict(network, windows))
+        _check_finite(outputs, series.table, source=str(file))
+        table = series.with_answers(outputs)
+        if series.labels is not None and card.target in series.labels:
+            scored = scores_of(card, str(card.target), series.labels, outputs, source=str(file))
+            return Predictions(table, *scored)
+        return Predictions(table, *series.scores(outputs))
     table = _places(frame)
     if card is None:
         outputs = predict(network, _in_order(network, frame, model=str(model), source=str(file)))

@@ -1,6 +1,6 @@
 """A task's names, resolved: which model and data set they stand for, and who takes which setting."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -65,7 +65,7 @@ class Resolver:
             },
             "training": training_hyperparameters(),
         }
-        self._check_takers()
+        self._check_takers({*study.factors, *study.tune})
         self._check_settings(task.model.settings, "model", f"model {self.model.name!r}")
         self._check_settings(task.data.settings, "data", f"data set {self.data.name!r}")
         for key, value in task.fixed.items():
@@ -76,7 +76,7 @@ class Resolver:
                 self.hyperparameter(key, place=f"[{place}]")
         self.task_type = self._task_type(study)
 
-    def _check_takers(self) -> None:
+    def _check_takers(self, varied: Collection[str]) -> None:
         """Refuse a name that would set two things at once, or that the result tables use."""
         places = list(self.takes)
         for index, place in enumerate(places):
@@ -86,7 +86,15 @@ class Resolver:
                         f"task {self.task.label!r}: both the {place} and the {other} take {key!r}; "
                         "rename the argument of the one that is yours."
                     )
-            for key in self.takes[place].keys() & {*reserved_columns(), *ANALYSIS_COLUMNS}:
+            taken = self.takes[place].keys()
+            # Series take `difference`, which is no column beside others unless it is varied.
+            unchanging = {"difference"} - {*varied} if place == "data" else set()
+            if place == "data" and taken & {"difference"} & {*varied}:
+                raise SpecError(
+                    f"task {self.task.label!r}: 'difference' is a column of the results too and cannot be "
+                    "varied; compare two tasks, one with it and one without."
+                )
+            for key in (taken & {*reserved_columns(), *ANALYSIS_COLUMNS}) - unchanging:
                 raise SpecError(
                     f"task {self.task.label!r}: the {place} takes {key!r}, which is a column of the results; "
                     "rename the argument."

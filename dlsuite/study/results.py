@@ -15,10 +15,12 @@ from dlsuite.spec import Study, read_study
 from dlsuite.spec.metrics import describe_metric
 from dlsuite.store import ResultsFolder
 from dlsuite.store.metrics_table import METRICS_FILE, read_metrics
+from dlsuite.store.schema import NAIVE_FILE
 
 PAGE = "report.html"
 """The name of a study's page in its folder."""
 _TABLES = ("tasks", "trials", "curves", "layers", *TABLES)
+_NAIVE = NAIVE_FILE.removesuffix(".csv")
 
 
 class Results:
@@ -86,16 +88,24 @@ class Results:
         """A row a task and check: whether somebody should look, and why."""
         return self._store.read_table("checklist")
 
+    @cached_property
+    def naive_forecasts(self) -> pd.DataFrame:
+        """A row a task and forecast without a model, of series: `last value`, `seasonal (12)`, `mean`."""
+        if not (self.folder / NAIVE_FILE).exists():
+            return pd.DataFrame(columns=["task", "forecast"])
+        return self._store.read_table(_NAIVE)
+
     def table(self, name: str) -> pd.DataFrame:
         """Any table of the study's folder, by name.
 
         Args:
-            name: `trials`, `curves`, `layers`, `tasks`, or one of `dlsuite.analysis.TABLES`.
+            name: `trials`, `curves`, `layers`, `tasks`, `naive_forecasts` of series, or one of
+                `dlsuite.analysis.TABLES`.
 
         Raises:
             StoreError: It is not there or is no table.
         """
-        if name not in _TABLES:
+        if name not in (*_TABLES, _NAIVE):
             raise StoreError(f"table: expected one of {', '.join(_TABLES)}; got {name!r}.")
         return self._store.read_table(name)
 
@@ -225,17 +235,17 @@ class _Tables(Mapping[str, pd.DataFrame]):
         self._read: dict[str, pd.DataFrame] = {}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
-        if name not in _TABLES or not (self._store.path / f"{name}.csv").exists():
+        if name not in (*_TABLES, _NAIVE) or not (self._store.path / f"{name}.csv").exists():
             raise KeyError(name)
         if name not in self._read:
             self._read[name] = self._store.read_table(name)
         return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_TABLES)
+        return iter((*_TABLES, _NAIVE))
 
     def __len__(self) -> int:
-        return len(_TABLES)
+        return len(_TABLES) + 1
 
 
 def load_results(folder: str | Path) -> Results:

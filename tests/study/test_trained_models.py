@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,7 +15,8 @@ import pandas as pd
 import pytest
 
 from dlsuite.data import Examples, Phrases, TimeSeries, data_entry, register_data, unregister_data
-from dlsuite.data.parts import split_by_lot, split_in_time
+from dlsuite.data.parts import split_by_lot
+from dlsuite.data.windows import split_in_time
 from dlsuite.errors import SpecError, StoreError, UnknownNameError
 from dlsuite.models import register_model, unregister_model
 from dlsuite.models.card import read_card
@@ -67,6 +69,10 @@ def raw_test_split(name: str, path: Path) -> None:
     raw = data_entry(name).loader()
     if isinstance(raw, TimeSeries):
         parts, _ = split_in_time(raw)
+        windows = parts.test.x
+        # Gathering would round them to float32.
+        x = windows.store[windows.places[:, None] + np.arange(windows.window)]
+        parts = replace(parts, test=replace(parts.test, x=x))
     elif isinstance(raw, Phrases):
         texts = np.array(raw.texts, dtype=object)
         parts = split_by_lot(texts, raw.labels, classes=len(raw.class_names), split_seed=0)

@@ -132,6 +132,8 @@ def score_table(tables: StudyTables) -> PageTable | None:
                     marked=condition in at_baseline,
                 )
             )
+        naive = tables.of_task("naive_forecasts", str(task)).to_dict("records")
+        rows += [_naive_row(row, metric, width=len(tables.tuned) + 11) for row in naive]
         groups.append(Group(str(task), _group_note(about), rows))
     return PageTable(
         name="scores",
@@ -263,6 +265,16 @@ def checklist_table(tables: StudyTables) -> PageTable | None:
         columns=[Column("Check"), Column("Status"), Column("Finding")],
         groups=groups,
     )
+
+
+def _naive_row(row: Mapping[Any, Any], metric: str, *, width: int) -> TableRow:
+    """A forecast without a model: its test score, and nothing else."""
+    empty = Cell("\u2013")
+    cells = [empty] * width
+    score = number({str(key): value for key, value in row.items()}, f"test_{metric}")
+    cells[0] = Cell(f"{row['forecast']} (no model)")
+    cells[width - 10] = Cell.of(Number.of(score, metric))
+    return TableRow(cells)
 
 
 def _estimate(by_measure: Mapping[str, Mapping[Any, Any]], measure: str) -> Estimate:
