@@ -1,8 +1,9 @@
 """Convolutional neural networks for images: a plain one and a small residual one."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from dlsuite.errors import SpecError
+from dlsuite.models.augmentation import Crop, Shift, augment
 from dlsuite.models.blocks import (
     Activation,
     DropoutPlacement,
@@ -12,7 +13,7 @@ from dlsuite.models.blocks import (
     model_input,
 )
 from dlsuite.models.catalog import register_model
-from dlsuite.spec import Count, DropoutRate, Sizes, WeightPenalty
+from dlsuite.spec import Count, DropoutRate, Later, Sizes, WeightPenalty
 
 if TYPE_CHECKING:
     import keras
@@ -33,6 +34,9 @@ def cnn(
     batch_norm: bool = False,
     dropout_placement: DropoutPlacement = "after",
     l2: WeightPenalty = 0.0,
+    flip: Annotated[bool, Later()] = False,
+    shift: Annotated[Shift, Later()] = 0.0,
+    crop: Annotated[Crop, Later()] = 1.0,
 ) -> "keras.Model":
     """Convolutional network: convolve, normalize, activate, pool, drop; then dense layers.
 
@@ -53,6 +57,12 @@ def cnn(
             before the batch normalization and activation of the stage's last convolution and of the dense
             layer, where it shifts the variance between training and inference.
         l2: Weight of the sum of squares of every kernel, added to the loss.
+        flip: Whether half of the images are mirrored left to right, other ones in each step; in training
+            alone, as with `shift` and `crop`. Not for what has a left and a right, such as digits.
+        shift: Largest share of height and width by which an image is shifted in a step, either way, in whole
+            pixels; what that leaves empty is filled by reflection.
+        crop: Smallest share of height and width that is kept of an image in a step, and enlarged to the full
+            size; 1 keeps all. The middle is kept, which `shift` moves about.
 
     Raises:
         SpecError: The image is too small to be halved in every stage.
@@ -67,7 +77,7 @@ def cnn(
 
     _check_halvings(input_shape, stages=len(filters), model="cnn")
     inputs = model_input(input_shape, None)
-    x = inputs
+    x = augment(inputs, flip=flip, shift=shift, crop=crop)
     for stage, width in enumerate(filters, start=1):
         drop = keras.layers.Dropout(dropout, name=f"dropout_{stage}")
         for number in range(1, depth + 1):

@@ -27,6 +27,14 @@ class Vectorized:
     """
 
 
+class Later:
+    """Marks a hyperparameter that came when there were trials already.
+
+    Where it is at its default it is no part of a trial's key, so that what was trained before is not trained
+    again. Its default therefore never changes.
+    """
+
+
 Rate = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 """A share of something, from 0 up to but not including 1."""
 DropoutRate = Annotated[Rate, Vectorized()]
@@ -60,6 +68,7 @@ class Hyperparameter:
         default: Its value where a study says nothing.
         vectorized: Whether the members of one population may differ in it.
         doc: What it does, in a line or two.
+        later: Whether it came when there were trials already.
     """
 
     name: str
@@ -67,6 +76,7 @@ class Hyperparameter:
     default: Any
     vectorized: bool
     doc: str
+    later: bool = False
 
     @cached_property
     def _adapter(self) -> TypeAdapter[Any]:
@@ -121,8 +131,9 @@ def hyperparameters_of(
             name=name,
             annotation=annotation,
             default=default,
-            vectorized=_is_vectorized(annotation),
+            vectorized=_is_marked(annotation, Vectorized),
             doc=docs.get(name, ""),
+            later=_is_marked(annotation, Later),
         )
     return found
 
@@ -200,12 +211,12 @@ def _plain(value: Any) -> Any:
     raise TypeError
 
 
-def _is_vectorized(annotation: Any) -> bool:
+def _is_marked(annotation: Any, mark: type) -> bool:
     metadata = getattr(annotation, "__metadata__", ())
-    if any(isinstance(item, Vectorized) for item in metadata):
+    if any(isinstance(item, mark) for item in metadata):
         return True
     if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union:
-        return any(_is_vectorized(choice) for choice in typing.get_args(annotation))
+        return any(_is_marked(choice, mark) for choice in typing.get_args(annotation))
     return False
 
 

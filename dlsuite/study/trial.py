@@ -50,17 +50,23 @@ class Trial:
         """What tells this trial from all others, by its content: 16 hexadecimal digits.
 
         Neither the study nor its grid is part of it, nor the number of epochs unless the learning rate's
-        schedule depends on it: a study can be extended, and only what is new is trained.
+        schedule depends on it: a study can be extended, and only what is new is trained. Nor is a setting of
+        the model that came later than the first keys, where it is at its default.
 
         Args:
             fingerprint: The data set's.
         """
         model = model_entry(self.model)
+        known = model.hyperparameters
         content = {
             "task": self.task,
             "model": [model.name, model.version],
             "data": fingerprint,
-            "model_settings": thaw(self.model_settings),
+            "model_settings": {
+                key: thaw(value)
+                for key, value in self.model_settings.items()
+                if not (known[key].later and value == known[key].default)
+            },
             "training": self.training.content(),
             "seed": self.seed,
             "split_seed": self.split_seed,

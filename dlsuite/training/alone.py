@@ -1,7 +1,7 @@
 """A trial trained alone: the plain Keras model, Keras's own optimizer, a tape and a loop, no XLA.
 
-What anybody would write. The suite's populations are compared with it. Its dropout is fed from the trial's
-streams, so that both drop the same units.
+What anybody would write. The suite's populations are compared with it. Its dropout and its random image layers
+are fed from the trial's streams, so that both drop the same units and see the same images.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,14 @@ import numpy as np
 import tensorflow as tf
 
 from dlsuite.data import Dataset
+from dlsuite.training.augmentation import (
+    AugmentationSite,
+    augments,
+    image_size,
+    rounds,
+    transform,
+    transformation,
+)
 from dlsuite.training.batches import epoch_batches
 from dlsuite.training.checks import rates_of
 from dlsuite.training.dropout import RECURRENT, DropoutSite
@@ -146,8 +154,34 @@ class _StreamDropout(keras.layers.Layer):
         return input_shape
 
 
+class _StreamAugmentation(keras.layers.Layer):
+    """Stands in for a random image layer, and changes images by that layer's own `transform_images`.
+
+    Where that would compute in 32 bits what has 64, images are changed as populations change them: rounding
+    is not what a comparison in 64 bits is after.
+    """
+
+    def __init__(self, site: AugmentationSite, plain: keras.layers.Layer, **options: Any) -> None:
+        super().__init__(**options)
+        # Behind a function, or Keras would take the layer for a part of this one and want it built.
+        self._site, self._plain = site, lambda: plain
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        layer = self._plain()
+        if not training:
+            return layer.transform_images(inputs, None, training=False)
+        [fractions] = tf.unstack(self._site.draw(layer, inputs.shape[0]))
+        change = transformation(layer, fractions, image_size(layer, inputs))
+        if rounds(layer):
+            return transform(layer, inputs, change)
+        return layer.transform_images(inputs, change, training=True)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape
+
+
 def _with_streams(model: keras.Model, seed: int, step: keras.Variable) -> keras.Model:
-    """Build a model anew, with its dropout drawn from a seed's streams."""
+    """Build a model anew, with its draws from a seed's streams."""
     sites = {path: DropoutSite(path, step, members=1) for path in rates_of(model)}
     for path, rate in rates_of(model).items():
         sites[path].assign(rates=[rate], seeds=[seed])
@@ -161,6 +195,11 @@ def _with_streams(model: keras.Model, seed: int, step: keras.Variable) -> keras.
                 dtype=layer.dtype_policy,
             )
         config = layer.get_config()
+        if augments(layer):
+            site = AugmentationSite(path, step, seeds=1)
+            site.assign([seed])
+            copy = type(layer).from_config(config)
+            return _StreamAugmentation(site, copy, name=layer.name, dtype=layer.dtype_policy)
         if type(layer) in RECURRENT:
             copy = type(layer).from_config(_switched_on(config))
             _draw_at(copy.cell, sites, path)

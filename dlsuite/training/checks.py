@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras.src.models.functional import Functional  # What keras.Model(inputs, outputs) makes.
 
 from dlsuite.errors import SpecError
+from dlsuite.training.augmentation import augments
 from dlsuite.training.dropout import dropout_rates
 
 
@@ -141,7 +142,7 @@ def _check_apart(plain: keras.Model, examples: Any, prefix: str) -> None:
 
 
 def _check_call(operation: Any, path: str, args: Any, kwargs: Any, training: bool) -> None:
-    if isinstance(operation, keras.layers.Dropout) and training:
+    if training and (isinstance(operation, keras.layers.Dropout) or augments(operation)):
         return
     takes_mode = getattr(operation, "_call_has_training_arg", False)
     mode = {"training": training} if takes_mode else {}

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlsuite.errors import SpecError
+from dlsuite.training.augmentation import augments, check_augmentation, random_image_layers
 from dlsuite.training.members import for_variants, swap_batch
 from dlsuite.training.streams import stream_key
 from dlsuite.training.threefry import random_fractions
@@ -103,10 +104,15 @@ def dropout_rates(layer: keras.Layer, path: str) -> dict[str, float]:
                 _check_recurrent(inner, path, own, layer)
                 rates |= own
             return rates
-    if _any_draws(layer):
+    if augments(layer):
+        check_augmentation(layer, path)
+    elif _any_draws(layer):
+        instead = "use keras.layers.Dropout"
+        if hasattr(layer, "get_random_transformation"):
+            instead = f"of Keras's random image layers, use {random_image_layers()}"
         raise SpecError(
             f"layer {path!r}: a {type(layer).__name__} layer draws random numbers that a trial's seed "
-            "cannot govern yet; use keras.layers.Dropout."
+            f"cannot govern yet; {instead}."
         )
     return {}
 

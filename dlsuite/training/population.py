@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dlsuite.training.augmentation import AugmentationSite, augments
 from dlsuite.training.checks import check_trainable, dtype_of, graph_of, rates_of
 from dlsuite.training.dropout import DropoutSite
 from dlsuite.training.forms import Form, form_of, is_fused
@@ -67,6 +68,11 @@ class Population:
         self._sites = {
             path: DropoutSite(path, self.step, members, variants) for path in rates_of(self._plain)
         }
+        self._augmentations = {
+            path: AugmentationSite(path, self.step, members // variants)
+            for path, layer in layers_of(self._plain)
+            if augments(layer)
+        }
         self._fused: dict[int, keras.Variable] = {
             id(v): keras.Variable(
                 np.stack([np.asarray(v)] * members),
@@ -87,7 +93,8 @@ class Population:
         self._penalized = [v for v in self._plain.trainable_variables if v.regularizer]
         penalties = np.zeros([len(self._penalized), members])
         self._l2 = keras.Variable(penalties, trainable=False, dtype=self.dtype)
-        drawn = [variable for site in self._sites.values() for variable in site.variables]
+        sites = [*self._sites.values(), *self._augmentations.values()]
+        drawn = [variable for site in sites for variable in site.variables]
         self.variables = [*self.weights, self.step, self._l2, *drawn]
 
     def load(
@@ -109,6 +116,8 @@ class Population:
         rates = [rates_of(plain) for plain in plains]
         for path, site in self._sites.items():
             site.assign(rates=[of_member[path] for of_member in rates], seeds=seeds)
+        for augmentation in self._augmentations.values():
+            augmentation.assign(seeds[:: self.variants])
         if self._penalized:
             self._l2.assign(np.transpose([_l2_of(plain) for plain in plains]))
         self._loaded = list(plains)
@@ -119,7 +128,7 @@ class Population:
         Args:
             x: Inputs, `[members, batch, ...]`; or fewer, `[seeds, batch, ...]`, each for as many members
                 side by side.
-            training: Whether to drop units and to normalize by the batch.
+            training: Whether to drop units, to change images and to normalize by the batch.
 
         Returns:
             `[members, batch, outputs]`.
@@ -202,6 +211,10 @@ class Population:
     def site(self, path: str) -> DropoutSite:
         """The place where a layer drops units."""
         return self._sites[path]
+
+    def augmentation(self, path: str) -> AugmentationSite:
+        """The place where a layer changes images."""
+        return self._augmentations[path]
 
     def _run(
         self,

@@ -5,6 +5,8 @@ from typing import Any
 
 import keras
 
+from dlsuite.training.augmentation import RANDOM_IMAGE_LAYERS
+from dlsuite.training.forms.augmentation import augmentation
 from dlsuite.training.forms.convolution import convolution
 from dlsuite.training.forms.dense import dense, embedding
 from dlsuite.training.forms.fusion import Form, Fusion
@@ -47,6 +49,7 @@ _FORMS: dict[type, tuple[Maker, Callable[[Any], bool]]] = {
     layers.LSTM: (recurrent, is_plain),
     layers.Bidirectional: (bidirectional, lambda layer: _is_simple_bidirectional(layer)),
     layers.Dropout: (dropout, lambda layer: True),
+    **{kind: (augmentation, lambda layer: True) for kind in RANDOM_IMAGE_LAYERS},
 }
 _READS_MASKS = (
     layers.Dense,
@@ -57,11 +60,12 @@ _READS_MASKS = (
     layers.LSTM,
     layers.Bidirectional,
     layers.Dropout,
+    *RANDOM_IMAGE_LAYERS,
 )
 
 
 _CONVOLUTIONS = (layers.Conv1D, layers.Conv2D)
-_READS_SHARED = _CONVOLUTIONS
+_READS_SHARED = (*_CONVOLUTIONS, *RANDOM_IMAGE_LAYERS)
 _READS_BATCH_LAST = (
     *_CONVOLUTIONS,
     layers.MaxPooling1D,

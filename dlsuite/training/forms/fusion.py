@@ -1,10 +1,11 @@
-"""What a population gives its layers: their weights with a member axis, and their dropout sites."""
+"""What a population gives its layers: their weights with a member axis, and the sites of their draws."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import tensorflow as tf
 
+from dlsuite.training.augmentation import AugmentationSite
 from dlsuite.training.dropout import DropoutSite
 
 
@@ -12,6 +13,7 @@ class Fusion(Protocol):
     """The population that a form belongs to."""
 
     members: int
+    variants: int
 
     def weight(self, plain: Any) -> tf.Tensor:
         """The members' values of a plain layer's variable, `[members, ...]`."""
@@ -21,6 +23,9 @@ class Fusion(Protocol):
 
     def site(self, path: str) -> DropoutSite:
         """The place where a layer drops units."""
+
+    def augmentation(self, path: str) -> AugmentationSite:
+        """The place where a layer changes images."""
 
 
 Form = Callable[..., Any]
