@@ -219,7 +219,9 @@ def test_an_image_bomb_and_a_truncated_jpeg_are_named(tmp_path: Path) -> None:
     folder_of(tmp_path, count=20)
     header = b"IHDR" + struct.pack(">IIBBBBB", 50000, 50000, 8, 2, 0, 0, 0)
     chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
-    (tmp_path / "cat" / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + b"\0\0\x10\0IDAT" + bytes(5000))
+    (tmp_path / "cat" / "bomb.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk + b"\0\0\x10\0IDAT" + bytes(5000)
+    )
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     path = tmp_path / "dog" / "cut.jpg"
     Image.fromarray(noise).save(path)
