@@ -41,14 +41,17 @@ def folder_kind(folder: Path, source: str) -> Kind:
 
 
 def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """The files of a folder and of its folders, sorted; hidden ones and links to folders left out."""
+    """The files of a folder's folders, then its own, sorted; hidden ones and links to folders left out.
+
+    Beside folders of examples may stand a file about them, as `README.txt` or `labels.csv`.
+    """
     with os.scandir(folder) as found:
         entries = sorted(
             (entry for entry in found if not entry.name.startswith(".")), key=lambda e: e.name
         )
     for entry in entries:
-        if entry.is_file():
-            yield entry
-    for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             yield from _files(Path(entry.path))
+    for entry in entries:
+        if entry.is_file():
+            yield entry

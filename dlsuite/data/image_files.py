@@ -206,6 +206,8 @@ def _orientation(image: "Image.Image") -> int:
 
 
 def _turned(image: "Image.Image", orientation: int) -> "Image.Image":
+    if orientation == 1:
+        return image
     from PIL.Image import Transpose
 
     ways = {
@@ -217,7 +219,7 @@ def _turned(image: "Image.Image", orientation: int) -> "Image.Image":
         7: Transpose.TRANSVERSE,
         8: Transpose.ROTATE_90,
     }
-    return image.transpose(ways[orientation]) if orientation in ways else image
+    return image.transpose(ways[orientation])
 
 
 def _is_gray(image: "Image.Image") -> bool:

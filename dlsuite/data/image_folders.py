@@ -5,6 +5,7 @@ Which files are of which class is told by `dlsuite.data.class_folders`, how one 
 """
 
 import hashlib
+import os
 import time
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,8 +38,9 @@ ImageSize = Annotated[
 """Height and width in pixels; a single number stands for both."""
 
 _LONG_LISTING = 0.1
+"""Seconds."""
 _kept: Recent[Arrays] = Recent(lambda arrays: int(arrays.y.nbytes))
-_listings: dict[tuple[str, tuple[str, ...]], "_Listing"] = {}
+_listings: dict[tuple[str, str, tuple[str, ...]], "_Listing"] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +104,8 @@ def _names(drop: Sequence[str] | str) -> tuple[str, ...]:
 def _listing(path: str, drop: tuple[str, ...]) -> _Listing:
     """List a folder; what took long holds for twenty times as long, since it is asked for often."""
     began = time.monotonic()
-    known = _listings.get((path, drop))
+    asked = (path, os.path.abspath(path), drop)
+    known = _listings.get(asked)
     if known is not None and began < known.until:
         return known
     classes = list_class_folders(path, suffixes=IMAGE_SUFFIXES, what="images", drop=drop)
@@ -111,10 +114,11 @@ def _listing(path: str, drop: tuple[str, ...]) -> _Listing:
     facts += [f"{f.name}\0{f.size}\0{f.modified}\0{f.changed}" for f in classes.files]
     state = hashlib.sha256("\0\0".join(facts).encode("utf-8", "surrogateescape")).hexdigest()
     now = time.monotonic()
-    took = now - began
-    until = now + 20 * took if took > _LONG_LISTING else 0.0
-    _listings[path, drop] = _Listing(classes, state, until)
-    return _listings[path, drop]
+    listing = _Listing(classes, state, until=now + 20 * (now - began))
+    _listings.clear()
+    if now - began > _LONG_LISTING:
+        _listings[asked] = listing
+    return listing
 
 
 def _arrays(listing: _Listing, settings: ImageSettings) -> Arrays:

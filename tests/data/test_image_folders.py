@@ -295,6 +295,15 @@ def test_nothing_is_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -
     assert (said.out, said.err) == ("", "")
 
 
+def test_a_file_about_the_images_does_not_make_them_texts_or_tables(tmp_path: Path) -> None:
+    folder_of(tmp_path)
+    (tmp_path / "README.txt").write_text("Pets.")
+    (tmp_path / "labels.csv").write_text("a,b\n1,2\n")
+    data = load_data(str(tmp_path))
+    assert data.kind == "image"
+    assert "Other files, which are not read: 2 ('README.txt', 'labels.csv')." in data.notes
+
+
 def test_classes_can_be_dropped(tmp_path: Path) -> None:
     folder_of(tmp_path, "a", "b", "c")
     assert images_from_folder(tmp_path, drop="c").class_names == ("a", "b")
