@@ -2,11 +2,11 @@
 
     python -m benchmarks.texts            # ten minutes on two cores
 
-- `text_cnn`, `gru`: a study each, dropout and the learning rate chosen on validation; the mean test accuracy of
-  as many seeds, each at the epoch with the lowest validation loss.
+- `text_cnn`, `gru`: a study each, dropout and the learning rate chosen on validation; the mean test accuracy
+  of as many seeds, each at the epoch with the lowest validation loss.
 - `tfidf 1-3`, `tfidf 1-5`: scikit-learn's character n-grams within words (`char_wb`), weighed by TF-IDF, and
-  logistic regression, its strength chosen on validation. It is trained on whole phrases, where networks read the
-  first 30 characters, and has no seed.
+  logistic regression, its strength chosen on validation. It is trained on whole phrases, where networks read
+  the first 30 characters, and has no seed.
 """
 
 import argparse
