@@ -30,7 +30,7 @@ def check_encoding(source: str, encoding: str) -> None:
         SpecError: It is none.
     """
     try:
-        b"".decode(encoding)
+        "x".encode(encoding)
     except (LookupError, UnicodeError, ValueError) as error:
         raise SpecError(
             f'{source}: encoding: expected "utf-8", "latin-1" or another that Python knows; '
