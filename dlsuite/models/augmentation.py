@@ -24,7 +24,7 @@ def augment(x: Any, *, flip: bool, shift: float, crop: float) -> Any:
         x: Images `[batch, height, width, channels]`.
         flip: Whether half of the images, drawn anew each time, are mirrored left to right.
         shift: Each image is shifted down and right by shares of its height and width, drawn from `-shift` to
-            `shift` and rounded to whole pixels, so that none is blurred. What it leaves empty is filled by its
+            `shift` and rounded to whole pixels, so that none is blurred. What is left empty is filled by
             reflection.
         crop: Of each image the middle is kept, a share of its height and width drawn from `crop` to 1, and
             enlarged to the full size (bilinear).

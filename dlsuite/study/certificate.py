@@ -69,9 +69,9 @@ def verify(
 ) -> Certificate:
     """Train a small population, and each member alone by Keras and an ordinary loop; compare them.
 
-    Both see the same batches and drop the same units. float64 decides: there a difference is a mistake.
-    float32 is reported: a rounded number near the kink of a ReLU or a maximum may fall on either side of
-    it, and training carries that on, in plain Keras with and without XLA as well.
+    Both see the same batches, drop the same units and change images alike. float64 decides: there a
+    difference is a mistake. float32 is reported: a rounded number near the kink of a ReLU or a maximum may
+    fall on either side of it, and training carries that on, in plain Keras with and without XLA as well.
 
     Args:
         model: A registered model's name, a `.keras` file, or a functional or sequential `keras.Model`.

@@ -2,8 +2,8 @@
 
 Keras leaves that to TensorFlow's `ImageProjectiveTransformV3`, which XLA does not have. What is computed here
 is the same, in the same steps. Where the nearest pixel is taken it is the same to the bit; where pixels are
-mixed it differs by rounding, since TensorFlow's own mixes in 32 bits even what has 64, and XLA rounds a product
-and a sum once.
+mixed it differs by rounding, since TensorFlow mixes in 32 bits even what has 64, and XLA rounds a product and
+a sum once.
 """
 
 from typing import Any, NamedTuple
@@ -36,8 +36,8 @@ def move_images(images: tf.Tensor, maps: tf.Tensor, reading: Reading) -> tf.Tens
         reading: How they are read.
 
     Returns:
-        Images of the same shape and type. Their gradient goes back by the inverse maps, which is how TensorFlow
-        has it: near the true one, which would let a pixel collect from all that read it.
+        Images of the same shape and type. Their gradient goes back by the inverse maps, as TensorFlow's does:
+        near the true one, in which a pixel collects from all that read it.
     """
 
     @tf.custom_gradient
@@ -52,7 +52,8 @@ def move_images(images: tf.Tensor, maps: tf.Tensor, reading: Reading) -> tf.Tens
 
 
 def _inverse(maps: tf.Tensor) -> tf.Tensor:
-    numbers = tf.unstack(maps, axis=1)
+    """The inverse maps, in 64 bits, so that XLA's rounding does not show in 32."""
+    numbers = tf.unstack(tf.cast(maps, tf.float64), axis=1)
     if len(numbers) == 4:
         a0, a2, b1, b2 = numbers
         return tf.stack([1 / a0, -a2 / a0, 1 / b1, -b2 / b1], axis=1)

@@ -1,10 +1,10 @@
 """A trial trained alone: the plain Keras model, Keras's own optimizer, a tape and a loop, no XLA.
 
-What anybody would write. The suite's populations are compared with it. Its dropout and its random image layers
+What anybody would write. The suite's populations are compared with it. Its dropout and random image layers
 are fed from the trial's streams, so that both drop the same units and see the same images.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -164,7 +164,8 @@ class _StreamAugmentation(keras.layers.Layer):
     def __init__(self, site: AugmentationSite, plain: keras.layers.Layer, **options: Any) -> None:
         super().__init__(**options)
         # Behind a function, or Keras would take the layer for a part of this one and want it built.
-        self._site, self._plain = site, lambda: plain
+        self._site = site
+        self._plain: Callable[[], Any] = lambda: plain
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         layer = self._plain()

@@ -1,9 +1,9 @@
 """Keras's random image layers, whose transformations come from the trials' streams.
 
-A Keras layer draws how it changes each image (whether it flips it, how far it shifts it) in a generator of its
-own, then changes the images by that. Here the draws depend on nothing but (seed, layer path, step), as those of
-dropout do: members of one seed see the same images. How images are changed by a draw is the layer's own
-business, but for the affine maps, which XLA does not have.
+A Keras layer draws how it changes each image (whether it flips it, how far it shifts it) by a generator of
+its own, then changes the images by that. Here the draws depend on nothing but (seed, layer path, step), as
+those of dropout do: members of one seed see the same images. How a draw changes an image is the layer's own
+business, but for affine maps, for which XLA lacks what the layer calls.
 """
 
 from collections.abc import Callable, Sequence

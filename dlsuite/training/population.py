@@ -93,8 +93,8 @@ class Population:
         self._penalized = [v for v in self._plain.trainable_variables if v.regularizer]
         penalties = np.zeros([len(self._penalized), members])
         self._l2 = keras.Variable(penalties, trainable=False, dtype=self.dtype)
-        sites = [*self._sites.values(), *self._augmentations.values()]
-        drawn = [variable for site in sites for variable in site.variables]
+        drawn = [variable for site in self._sites.values() for variable in site.variables]
+        drawn += [v for site in self._augmentations.values() for v in site.variables]
         self.variables = [*self.weights, self.step, self._l2, *drawn]
 
     def load(

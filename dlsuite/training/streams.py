@@ -1,7 +1,7 @@
 """Random streams: every draw is a stateless function of (seed, stream, path, step).
 
-A stream is what is drawn for (`initial weights`, `dropout`, `augmentation`, `batches`, `lesions`), a path names
-the layer.
+A stream is what is drawn for (`initial weights`, `dropout`, `augmentation`, `batches`, `lesions`), a path
+names the layer.
 Nothing is counted along the way, so taking one layer out or drawing more for another moves no other draw,
 and two trials with the same seed draw the same numbers wherever they have the same layers: their difference
 is that of their settings (common random numbers).

@@ -43,7 +43,7 @@ class MemberDifference(NamedTuple):
 def compare_with_plain(
     setups: Sequence[TrialSetup], data: Dataset, *, steps: int, precision: str
 ) -> list[MemberDifference]:
-    """Train setups as one population, and each of them alone, on the same batches and dropout masks.
+    """Train setups as one population, and each of them alone, on the same batches and draws.
 
     Args:
         setups: Trials of one structure.

@@ -148,6 +148,22 @@ class TestKey:
 
         assert short.key("data") != long.key("data")
 
+    def test_does_not_know_a_later_setting_at_its_default(
+        self, small: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("dlsuite.study.trial.RESULTS_VERSION", 3)
+        model = {"name": "cnn", "filters": [3], "units": [4]}
+        task = {"model": model, "data": {"name": "digits", "train_size": 40}}
+
+        def keys(**fixed: Any) -> list[str]:
+            study = small(tasks=[task], factors={"dropout": [0.0, 0.5]}, fixed=fixed, seeds=1)
+            return [one.key("data") for one in make_plan(study).trials]
+
+        # As they were before cnn could augment.
+        assert keys() == ["85f5df1ff1cf1aae", "b8f6e571d827852a"]
+        assert keys(flip=False, shift=0, crop=1) == keys()
+        assert not {*keys(flip=True), *keys(shift=0.1), *keys(crop=0.9)} & {*keys()}
+
     def test_knows_the_data_the_seed_and_every_setting(self, small: Make) -> None:
         first, second = make_plan(small()).trials[:2]
         changed = make_plan(small(fixed={"l2": 0.1})).trials[0]

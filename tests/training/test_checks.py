@@ -82,6 +82,12 @@ def dropout_called_twice() -> keras.Model:
     return keras.Model(inputs, layers.Dense(1)(drop(layers.Dense(4)(drop(inputs)))))
 
 
+def augmented_twice() -> keras.Model:
+    inputs = keras.Input((4, 4, 1))
+    flip = layers.RandomFlip(name="flip")
+    return keras.Model(inputs, layers.Dense(1)(layers.Flatten()(flip(flip(inputs)))))
+
+
 def mixing(operation: Any) -> keras.Model:
     inputs = keras.Input((4,), name="input")
     return keras.Model(inputs, layers.Dense(1)(operation(inputs)), name="mixed")
@@ -159,9 +165,20 @@ REFUSED = {
         lambda: sequential(layers.GaussianNoise(0.1, name="noise")),
         f"layer 'noise': a GaussianNoise layer {NOT_SEEDED}",
     ),
-    "augmentation": (
-        lambda: sequential(layers.RandomFlip(name="flip"), shape=(4, 4, 1)),
-        f"layer 'flip': a RandomFlip layer {NOT_SEEDED}",
+    "a crop that only training sees": (
+        lambda: sequential(layers.RandomCrop(2, 2, name="crop"), shape=(4, 4, 1)),
+        "layer 'crop': a RandomCrop layer draws random numbers that a trial's seed cannot govern yet; of "
+        "Keras's random image layers, use RandomBrightness, RandomContrast, RandomFlip, RandomRotation, "
+        "RandomTranslation and RandomZoom",
+    ),
+    "augmentation of what is no image": (
+        lambda: sequential(layers.RandomFlip(name="flip")),
+        "layer 'flip': a RandomFlip layer needs images of shape (height, width, channels), all known; "
+        "got (4, 2)",
+    ),
+    "augmentation called twice": (
+        augmented_twice,
+        "layer 'flip': it draws random numbers and is called more than once",
     ),
     "wrapped dropout": (
         lambda: sequential(layers.TimeDistributed(layers.Dropout(0.5), name="steps")),
