@@ -23,7 +23,7 @@ from dlsuite.study.plan import make_plan
 
 _MODELS: dict[Kind, str] = {"table": "mlp", "text": "gru", "series": "gru", "image": "cnn"}
 """A model to begin with, by the kind of data."""
-_AUGMENTATIONS: dict[str, str] = {}
+_AUGMENTATIONS = {"flip": "[false, true]", "shift": "[0.0, 0.1]", "crop": "[1.0, 0.875]"}
 """Factors of augmentation to be proposed, and values for them."""
 _OF_ALL = ("train_size", "label_noise", "input_scaling", "split_seed", "kind")
 """Settings that all data takes, which a draft need not name."""

@@ -412,4 +412,4 @@ def test_a_table_from_a_file_is_predicted_elsewhere_from_its_raw_columns(
         assert accuracy == pytest.approx(trial["test_accuracy"])
         found = predict_file(path, tmp_path / "people.csv")
         assert len(found.table) == rows
-        assert set(found.scores) == {"loss", "accuracy"}
+        assert set(found.scores) == {"loss", "accuracy", "balanced_accuracy", "f1", "auc"}
