@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dlsuite.data.class_folders import class_name
+from dlsuite.data.files import is_table_path
 from dlsuite.data.folder_walk import SPLITS, existing_folder, files_below
 from dlsuite.data.folders import IMAGE_SUFFIXES
 from dlsuite.data.image_files import ImageShape
@@ -39,13 +40,18 @@ def predict_images(card: ModelCard, model: str | Path, path: str | Path) -> Pred
         A row for each image: `file`, then as for a table.
 
     Raises:
-        SpecError: The model takes no images of gray or of red, green and blue.
+        SpecError: The model takes no images of gray or of red, green and blue, or what is given is a table.
         DataError: There are no images, or none can be decoded.
     """
     if len(card.input_shape) != 3 or card.input_shape[2] not in (1, 3):
         raise SpecError(
             f"{model}: takes arrays of shape {card.input_shape}, and an image file holds 1 or 3 channels; "
             "load it with keras.models.load_model and call it with an array."
+        )
+    if is_table_path(str(path)):
+        raise SpecError(
+            f"{model}: takes image examples of shape {card.input_shape}, and a row of a file is none; give "
+            "an image or a folder of them."
         )
     names, files = _files(path)
     outputs, bad = _outputs(card, model, files)

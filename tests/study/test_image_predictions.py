@@ -88,11 +88,13 @@ def test_images_of_no_class_are_predicted_without_a_score(pets: Path, tmp_path: 
 def test_what_is_no_image_is_refused(pets: Path, tmp_path: Path) -> None:
     model = pets / "pets.keras"
     (tmp_path / "words.png").write_text("words")
-    (tmp_path / "words.csv").write_text("a\n1\n")
+    (tmp_path / "words.txt").write_text("words")
+    with pytest.raises(SpecError, match="and a row of a file is none; give an image or a folder"):
+        predict_file(model, tmp_path / "words.csv")
     (tmp_path / "empty").mkdir()
     for path, message in (
         ("words.png", "there is no image that can be decoded: 'words.png' is no PNG"),
-        ("words.csv", "expected a folder of images, or an image"),
+        ("words.txt", "expected a folder of images, or an image"),
         ("empty", "there are none"),
         ("none", "there is no such folder"),
     ):
