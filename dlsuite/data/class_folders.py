@@ -180,18 +180,6 @@ def list_class_folders(
     )
 
 
-def files_below(path: str | Path, *, suffixes: Sequence[str], what: str) -> tuple[FoundFile, ...]:
-    """List all files of some suffixes in a folder, however deep, sorted by path.
-
-    Raises:
-        DataError: There is no such folder, or it cannot be read.
-    """
-    folder = existing_folder(path, what=what)
-    return tuple(
-        sorted(FolderWalk(folder, tuple(suffixes)).files(folder), key=lambda file: file.name)
-    )
-
-
 def class_name(name: str) -> str:
     """Name the class of a folder: in composed characters, and bytes that are no UTF-8 written out."""
     return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "backslashreplace"))

@@ -13,7 +13,7 @@ from pathlib import Path
 from dlsuite.data.rows import TEST, TRAIN, VALIDATION
 from dlsuite.errors import DataError, closest
 
-_SPLITS = {
+SPLITS = {
     **dict.fromkeys(("train", "training"), TRAIN),
     **dict.fromkeys(("validation", "val", "valid"), VALIDATION),
     **dict.fromkeys(("test", "testing"), TEST),
@@ -81,10 +81,10 @@ class FolderWalk:
         """
         inside = self.folders(self._folder)
         named = [
-            (_SPLITS[path.name.lower()], path) for path in inside if path.name.lower() in _SPLITS
+            (SPLITS[path.name.lower()], path) for path in inside if path.name.lower() in SPLITS
         ]
         splits = {split for split, _ in named}
-        others = [path for path in inside if path.name.lower() not in _SPLITS]
+        others = [path for path in inside if path.name.lower() not in SPLITS]
         if not splits or (others and not (TRAIN in splits and len(splits) > 1)):
             return None
         holding = [path for _, path in named if self._holds_examples(path)]
@@ -165,6 +165,18 @@ class FolderWalk:
                 f"{top}: the folder cannot be read ({error.strerror or error})."
             ) from error
         return sorted(shown, key=lambda entry: entry.name)
+
+
+def files_below(path: str | Path, *, suffixes: Sequence[str], what: str) -> tuple[FoundFile, ...]:
+    """List all files of some suffixes in a folder, however deep, sorted by path.
+
+    Raises:
+        DataError: There is no such folder, or it cannot be read.
+    """
+    folder = existing_folder(path, what=what)
+    return tuple(
+        sorted(FolderWalk(folder, tuple(suffixes)).files(folder), key=lambda file: file.name)
+    )
 
 
 def existing_folder(path: str | Path, *, what: str) -> Path:
