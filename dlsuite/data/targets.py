@@ -185,13 +185,7 @@ def check_class_sizes(
 
 
 def imbalance_note(y: Array, class_names: Sequence[str], *, rows: str = "rows") -> tuple[str, ...]:
-    """Say how large the largest and the smallest class are, and what to do where that matters.
-
-    Args:
-        y: Labels `[n]`.
-        class_names: By label.
-        rows: What to call examples.
-    """
+    """Say how large the largest and the smallest class are, and what to do where that matters."""
     counts = np.bincount(y, minlength=len(class_names))
     largest, smallest = int(np.argmax(counts)), int(np.argmin(counts))
     if counts[largest] == counts[smallest]:

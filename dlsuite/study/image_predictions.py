@@ -74,8 +74,8 @@ def predict_images(card: ModelCard, model: str | Path, path: str | Path) -> Pred
     if not any(truths):
         return Predictions(table, notes=notes)
     told = pd.DataFrame({_CLASS: pd.Series(truths, dtype=object)})
-    scored = replace(card, missing=())
-    scores, further = scores_of(scored, _CLASS, told, outputs, source=str(path))
+    scored = replace(card, target=_CLASS, missing=())
+    scores, further = scores_of(scored, told, outputs, source=str(path))
     return Predictions(table, scores, (*notes, *further))
 
 

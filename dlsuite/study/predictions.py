@@ -1,7 +1,7 @@
 """What a saved model says of the rows of a file, and how right it is where the file tells."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +95,7 @@ def predict_file(model: str | Path, file: str | Path) -> Predictions:
         _check_finite(outputs, series.table, source=str(file))
         table = series.with_answers(outputs)
         if series.labels is not None and card.target in series.labels:
-            scored = scores_of(card, str(card.target), series.labels, outputs, source=str(file))
+            scored = scores_of(card, series.labels, outputs, source=str(file))
             return Predictions(table, *scored)
         return Predictions(table, *series.scores(outputs))
     table = _places(frame)
@@ -113,10 +113,10 @@ def predict_file(model: str | Path, file: str | Path) -> Predictions:
             table[f"p({name})"] = values
     else:
         table[PREDICTED] = outputs[:, 0]
-    target = _target_of(card, frame)
-    if target is None:
+    card = replace(card, target=_target_of(card, frame))
+    if card.target is None:
         return Predictions(table)
-    return Predictions(table, *scores_of(card, target, frame, outputs, source=str(file)))
+    return Predictions(table, *scores_of(card, frame, outputs, source=str(file)))
 
 
 def _read(card: ModelCard | None, file: str | Path) -> "pd.DataFrame":
@@ -246,18 +246,19 @@ def _texts(frame: "pd.DataFrame", card: ModelCard, *, source: str) -> _Array:
 
 
 def scores_of(
-    card: ModelCard, target: str, frame: "pd.DataFrame", outputs: _Array, *, source: str
+    card: ModelCard, frame: "pd.DataFrame", outputs: _Array, *, source: str
 ) -> tuple[dict[str, float], tuple[str, ...]]:
     """How right predictions are, over the rows that tell the target."""
+    assert card.target is not None
     notes: list[str] = []
     if card.task_type == "classification":
-        labels = category_texts(frame[target], missing=card.missing)
+        labels = category_texts(frame[card.target], missing=card.missing)
         told = labels != MISSING
         places = {name: place for place, name in enumerate(card.class_names)}
         strange = sorted(set(labels[told]) - set(places))
         if strange:
             raise DataError(
-                f"{source}, column {target!r}: expected classes that the model was trained on, "
+                f"{source}, column {card.target!r}: expected classes that the model was trained on, "
                 f"{', '.join(map(repr, card.class_names))}; got {strange[0]!r}. Leave such rows or the "
                 "column out of the file."
             )
@@ -270,8 +271,8 @@ def scores_of(
         scores = {name: float(values.mean()) for name, values in found.items() if len(truth)}
         truths, predicted = truth, outputs[told]
     else:
-        column = InputColumn(target, "number")
-        values = raw_columns(frame, [column], source=source, missing=card.missing)[target]
+        column = InputColumn(card.target, "number")
+        values = raw_columns(frame, [column], source=source, missing=card.missing)[card.target]
         told = ~np.isnan(values)
         error = outputs[told, 0].astype(np.float64) - values[told]
         scores = {}
@@ -284,6 +285,6 @@ def scores_of(
             scores |= {} if np.isnan(score) else {metric.name: score}
     if not told.all():
         notes.append(
-            f"{int((~told).sum())} of {len(told)} rows do not tell {target!r} and are not scored."
+            f"{int((~told).sum())} of {len(told)} rows do not tell {card.target!r} and are not scored."
         )
     return scores, tuple(notes)
