@@ -9,6 +9,11 @@ def is_path(name: str) -> bool:
     return any(sign in name for sign in "./\\")
 
 
+def as_path(path: str) -> str:
+    """Write a path so that it is none of a registered name: a folder may have neither dot nor slash."""
+    return path if is_path(path) or not path else f"./{path}"
+
+
 def relative_path(path: str | Path, folder: Path) -> str:
     """Write a path relative to a folder, with slashes; in full where it is on another drive."""
     try:

@@ -13,7 +13,7 @@ from pydantic import (
     model_validator,
 )
 
-from dlsuite.spec.paths import is_path
+from dlsuite.spec.paths import as_path, is_path
 from dlsuite.spec.values import Value, freeze
 
 Setting = Annotated[Value, BeforeValidator(freeze)]
@@ -24,11 +24,6 @@ class Frozen(BaseModel):
     """What a study's parts have in common: immutable, without unknown keys, of exact types."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-def _as_path(path: Any) -> Any:
-    """Write a path so that it is none of a registered name: a folder may have neither dot nor slash."""
-    return path if not isinstance(path, str) or not path or is_path(path) else f"./{path}"
 
 
 class Named(BaseModel):
@@ -50,7 +45,10 @@ class Named(BaseModel):
             if "name" in raw:
                 raise ValueError("expected a 'name' (registered) or a 'path' (a file), not both")
             rest = {key: value for key, value in raw.items() if key != "path"}
-            return {"name": _as_path(raw["path"]), **rest}
+            return {
+                "name": as_path(raw["path"]) if isinstance(raw["path"], str) else raw["path"],
+                **rest,
+            }
         return {"name": raw} if isinstance(raw, str) else raw
 
     @property
@@ -74,7 +72,7 @@ class Named(BaseModel):
             key: change(value) if key.endswith("path") and isinstance(value, str) else value
             for key, value in self.settings.items()
         }
-        name = _as_path(change(self.name)) if self.is_file else self.name
+        name = as_path(change(self.name)) if self.is_file else self.name
         return type(self).model_validate({"name": name, **changed})
 
     @model_serializer

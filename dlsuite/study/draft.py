@@ -18,7 +18,7 @@ from dlsuite.data import (
 )
 from dlsuite.errors import SpecError
 from dlsuite.models import list_models, model_entry
-from dlsuite.spec import display, is_path, parse_study, relative_path
+from dlsuite.spec import as_path, display, is_path, parse_study, relative_path
 from dlsuite.study.plan import make_plan
 
 _MODELS: dict[Kind, str] = {"table": "mlp", "text": "gru", "series": "gru", "image": "cnn"}
@@ -45,12 +45,14 @@ class Drafted:
         path: The file or folder, as the study shall name it.
         settings: The data's settings that were given.
         data: The data set that comes of it.
+        takes: Settings that such data takes.
         columns: Of a table, all columns but the target.
     """
 
     path: str
     settings: Mapping[str, Any]
     data: Dataset
+    takes: tuple[str, ...]
     columns: tuple[ColumnDescription, ...] = ()
 
 
@@ -84,7 +86,7 @@ def write_draft(
         raise SpecError(
             f"{file}: is there already; replace it with --force, or choose another name."
         )
-    place = str(data) if is_path(str(data)) else f"./{data}"
+    place = as_path(str(data))
     kind = data_entry(place, settings).kind
     model = model or _MODELS[kind]
     if kind not in model_entry(model).kinds:
@@ -118,7 +120,8 @@ def _drafted(path: str, kind: Kind, settings: Mapping[str, Any], folder: Path) -
         columns = tuple(column for column in described if column.name != data.target)
     else:
         data = load_data(path, **given)
-    return Drafted(relative_path(path, folder), given, data, columns)
+    takes = tuple(settings_of(data_entry(path, given)))
+    return Drafted(as_path(relative_path(path, folder)), given, data, takes, columns)
 
 
 def draft(drafted: Drafted, *, name: str, model: str) -> str:
@@ -191,8 +194,7 @@ def _data_lines(drafted: Drafted) -> Iterator[str]:
         yield ""
         yield from _column_lines(drafted.columns)
         return
-    settings = settings_of(data_entry(drafted.path, drafted.settings))
-    own = [key for key in settings if key not in drafted.settings and key not in _OF_ALL]
+    own = [key for key in drafted.takes if key not in drafted.settings and key not in _OF_ALL]
     yield f"# It takes more settings: {', '.join(own)}"
     yield ""
     yield "# What was found: " + _one_line(_target_words(data), most=400)

@@ -241,7 +241,9 @@ def test_irregular_times_are_refused_with_advice(write):
     frame = sales()
     frame["month"] = np.cumsum(np.random.default_rng(1).integers(1, 9, STEPS))
     path = write(frame)
-    with pytest.raises(DataError, match=r"line \d+: expected regular steps, .*drop = \[\"month\"\]"):
+    with pytest.raises(
+        DataError, match=r"line \d+: expected regular steps, .*drop = \[\"month\"\]"
+    ):
         load(path, time_column="month")
     assert load(path, drop=["month"]).input_shape == (10, 4)
 
@@ -253,7 +255,10 @@ def test_irregular_times_are_refused_with_advice(write):
         ({"target": "sales", "time_column": "mont"}, r"time_column: there is no column 'mont'"),
         ({"target": "sales", "time_column": "sales"}, r"cannot be both target and time_column"),
         ({"target": "sales", "drop": ["sales"]}, r"cannot be both target and drop"),
-        ({"target": "sales", "time_column": "month", "drop": ["month"]}, r"both time_column and drop"),
+        (
+            {"target": "sales", "time_column": "month", "drop": ["month"]},
+            r"both time_column and drop",
+        ),
         ({"target": "sales", "length": 4}, r"length is for what is told of whole series"),
         ({}, r"say which column is to be told, .*; the columns are month, sales, promo, region\."),
         ({"target": "sales", "time_column": "month", "date_format": "%Y"}, "is not how the times"),
@@ -267,7 +272,9 @@ def test_settings_that_do_not_fit_are_refused(write, settings, message):
 
 def test_a_second_column_of_dates_is_asked_about(write):
     frame = sales().assign(other=sales()["month"])
-    with pytest.raises(SpecError, match=r"'month' and 'other' hold dates; .*time_column = \"month\""):
+    with pytest.raises(
+        SpecError, match=r"'month' and 'other' hold dates; .*time_column = \"month\""
+    ):
         load(write(frame))
     data = load(write(frame), time_column="month")
     assert "Columns left out: 'other' holds dates." in data.notes
