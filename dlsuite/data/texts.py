@@ -25,9 +25,9 @@ no space between words have many more."""
 HELD_IN_FULL = 0.95
 """The share of the training texts that is read in full, where nobody says how much is read."""
 LENGTHS = (8, 200)
-"""The fewest and the most tokens that are read, where nobody says how many: convolutions need some, and what a
-step costs grows with them. Recurrent layers loop over them, so compiling does not: four trials of `gru` on 600
-texts, compiled and trained for 6 epochs, took 29, 30 and 42 seconds of CPU at 50, 100 and 200 tokens."""
+"""The fewest and the most tokens that are read, where nobody says how many: convolutions need some, and what
+a step costs grows with them. Recurrent layers loop over them, so compiling does not: four trials of `gru` on
+600 texts, compiled and trained for 6 epochs, took 29, 30 and 42 seconds of CPU at 50, 100 and 200 tokens."""
 
 
 def tokens_of(texts: Sequence[str]) -> Tokens:
