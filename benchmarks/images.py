@@ -55,7 +55,9 @@ def main() -> None:
                 if load == "touched":
                     for path in folder.rglob("*.*"):
                         os.utime(path)
-                rows.append({"folder": name, "load": load, **_load(folder, Path(place) / "cache")})
+                found = _load(folder, Path(place) / "cache")
+                # How many processes want the processors: on a quiet machine 1 to 2 of them are ours.
+                rows.append({"folder": name, "load": load, **found, "wanting": os.getloadavg()[0]})
                 print(
                     pd.DataFrame(rows[-1:]).to_string(index=False, header=len(rows) == 1),
                     flush=True,

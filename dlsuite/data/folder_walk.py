@@ -117,7 +117,10 @@ class FolderWalk:
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(Path(entry.path))
                 elif self._is_example(entry):
-                    status = entry.stat()
+                    try:
+                        status = entry.stat()
+                    except OSError:  # It went meanwhile.
+                        continue
                     yield FoundFile(
                         self.below(entry.path),
                         status.st_size,
