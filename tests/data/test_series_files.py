@@ -18,7 +18,7 @@ def sales(steps: int = STEPS, frequency: str = "MS") -> pd.DataFrame:
     return pd.DataFrame(
         {
             "month": pd.date_range("1990-01-01", periods=steps, freq=frequency).strftime(
-                "%Y-%m-%d %H:%M"
+                "%Y-%m-%d %H:%M:%S"
             ),
             "sales": (np.arange(steps) % 12 + rng.normal(0, 0.1, steps)).round(4),
             "promo": np.arange(steps) % 5 == 0,
@@ -177,13 +177,13 @@ def test_what_is_carried_forward_is_never_from_the_future_nor_over_a_break(value
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(gone=st.sets(st.integers(1, STEPS - 2), max_size=8), window=st.integers(1, 5))
 def test_missing_rows_are_missing_values(write, gone, window):
     frame = sales()
-    frame["gone"] = "-".join(map(str, sorted(gone)))
     absent = load(write(frame.drop(index=sorted(gone))), window=window)
+    frame = frame.astype({"promo": object})
     frame.loc[sorted(gone), ["sales", "promo", "region"]] = None
     missing = load(write(frame, "missing.csv"), window=window)
     assert absent.fingerprint == missing.fingerprint
@@ -241,9 +241,11 @@ def test_irregular_times_are_refused_with_advice(write):
     frame = sales()
     frame["month"] = np.cumsum(np.random.default_rng(1).integers(1, 9, STEPS))
     path = write(frame)
-    with pytest.raises(DataError, match=r"line \d+: expected regular steps, .*drop = \[\"month\"\]"):
+    with pytest.raises(
+        DataError, match=r"line \d+: expected regular steps, .*drop = \[\"month\"\]"
+    ):
         load(path, time_column="month")
-    assert load(path, drop=["month"]).input_shape == (10, 4)
+    assert load(path, drop=["month"]).input_shape == (10, 5)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +255,10 @@ def test_irregular_times_are_refused_with_advice(write):
         ({"target": "sales", "time_column": "mont"}, r"time_column: there is no column 'mont'"),
         ({"target": "sales", "time_column": "sales"}, r"cannot be both target and time_column"),
         ({"target": "sales", "drop": ["sales"]}, r"cannot be both target and drop"),
-        ({"target": "sales", "time_column": "month", "drop": ["month"]}, r"both time_column and drop"),
+        (
+            {"target": "sales", "time_column": "month", "drop": ["month"]},
+            r"both time_column and drop",
+        ),
         ({"target": "sales", "length": 4}, r"length is for what is told of whole series"),
         ({}, r"say which column is to be told, .*; the columns are month, sales, promo, region\."),
         ({"target": "sales", "time_column": "month", "date_format": "%Y"}, "is not how the times"),
@@ -267,7 +272,9 @@ def test_settings_that_do_not_fit_are_refused(write, settings, message):
 
 def test_a_second_column_of_dates_is_asked_about(write):
     frame = sales().assign(other=sales()["month"])
-    with pytest.raises(SpecError, match=r"'month' and 'other' hold dates; .*time_column = \"month\""):
+    with pytest.raises(
+        SpecError, match=r"'month' and 'other' hold dates; .*time_column = \"month\""
+    ):
         load(write(frame))
     data = load(write(frame), time_column="month")
     assert "Columns left out: 'other' holds dates." in data.notes
