@@ -1,10 +1,11 @@
 """Forecasts: the suite's networks against forecasts without a model, on the shipped series.
 
-    python -m benchmarks.series            # two series, four networks, five seeds: a quarter of an hour on two cores
+    python -m benchmarks.series            # two series, four networks, five seeds: a quarter of an hour on
+    two cores
 
-Dropout and the learning rate are chosen on validation, by the mean over seeds; the test split is read once, at
-each seed's best epoch on validation. `sunspots` is told in levels; `co2` in changes from week to week, of which
-the last value says that there is none.
+Dropout and the learning rate are chosen on validation, by the mean over seeds; the test split is read once,
+at each seed's best epoch on validation. `sunspots` is told in levels; `co2` in changes from week to week, of
+which the last value says that there is none.
 """
 
 import argparse

@@ -160,7 +160,11 @@ def read_series(
     else:
         table = pd.DataFrame({"row": at + 1})
     if form.time is not None and form.time.name not in table:
-        table[form.time.name] = frame[form.time.name].to_numpy()[at]
+        times = frame[form.time.name].iloc[at]
+        # As texts, which JSON can hold too.
+        table[form.time.name] = (
+            times.astype(str) if form.time.type == "date" else times
+        ).to_numpy()
     stretch = np.searchsorted(np.array(grid.breaks), np.arange(grid.steps), "right")
     after = np.minimum(ends + form.horizon, grid.steps - 1)
     known = (ends + form.horizon < grid.steps) & (stretch[after] == stretch[ends])

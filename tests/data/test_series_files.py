@@ -18,7 +18,7 @@ def sales(steps: int = STEPS, frequency: str = "MS") -> pd.DataFrame:
     return pd.DataFrame(
         {
             "month": pd.date_range("1990-01-01", periods=steps, freq=frequency).strftime(
-                "%Y-%m-%d %H:%M"
+                "%Y-%m-%d %H:%M:%S"
             ),
             "sales": (np.arange(steps) % 12 + rng.normal(0, 0.1, steps)).round(4),
             "promo": np.arange(steps) % 5 == 0,
@@ -177,13 +177,13 @@ def test_what_is_carried_forward_is_never_from_the_future_nor_over_a_break(value
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(gone=st.sets(st.integers(1, STEPS - 2), max_size=8), window=st.integers(1, 5))
 def test_missing_rows_are_missing_values(write, gone, window):
     frame = sales()
-    frame["gone"] = "-".join(map(str, sorted(gone)))
     absent = load(write(frame.drop(index=sorted(gone))), window=window)
+    frame = frame.astype({"promo": object})
     frame.loc[sorted(gone), ["sales", "promo", "region"]] = None
     missing = load(write(frame, "missing.csv"), window=window)
     assert absent.fingerprint == missing.fingerprint
@@ -245,7 +245,7 @@ def test_irregular_times_are_refused_with_advice(write):
         DataError, match=r"line \d+: expected regular steps, .*drop = \[\"month\"\]"
     ):
         load(path, time_column="month")
-    assert load(path, drop=["month"]).input_shape == (10, 4)
+    assert load(path, drop=["month"]).input_shape == (10, 5)
 
 
 @pytest.mark.parametrize(

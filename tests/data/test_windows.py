@@ -1,5 +1,6 @@
 """Windows of a series: which there are, what is to be told of them, how they are scaled."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -66,7 +67,7 @@ def by_hand(raw, first, end):
     """The windows of one part, one after another, in plain Python."""
     found = []
     ends = [first, *(at for at in raw.breaks if first < at < end), end]
-    for begin, stop in zip(ends[:-1], ends[1:], strict=True):
+    for begin, stop in itertools.pairwise(ends):
         for at in range(begin + raw.difference, stop, raw.stride):
             last = at + raw.window - 1
             then = last + raw.horizon
@@ -87,7 +88,7 @@ def by_hand(raw, first, end):
 def test_windows_are_those_that_are_taken_by_hand(raw):
     steps = len(raw.values)
     borders = [0, round(0.6 * steps), round(0.8 * steps), steps]
-    expected = [by_hand(raw, *part) for part in zip(borders[:-1], borders[1:], strict=True)]
+    expected = [by_hand(raw, *part) for part in itertools.pairwise(borders)]
     try:
         parts, _ = windows.split_in_time(raw)
     except DataError:
