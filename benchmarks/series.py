@@ -58,6 +58,7 @@ def _rows(series: str, folder: Path, given: argparse.Namespace) -> list[dict[str
                 "series": series,
                 "model": str(task).partition("/")[0],
                 "seeds": len(scores),
+                "epochs": given.epochs,
                 "rmse": scores.mean(),
                 "rmse_sd": scores.std(),
                 "rmse_worst": scores.max(),

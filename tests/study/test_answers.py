@@ -55,6 +55,7 @@ def results_of(scores, *, task="mlp/toy", metric="accuracy", baseline=0.0):
         trials=trials,
         summary=summarize(trials, **given),
         effects=effects(trials, **given, baseline={"dropout": baseline}),
+        naive_forecasts=pd.DataFrame(columns=["task", "forecast"]),
     )
 
 
