@@ -40,13 +40,15 @@ class ChannelScaler:
             store: uint8 `[m, height, width, channels]`.
             places: The images to learn from.
         """
-        channels = store.shape[-1]
-        sums, squares = np.zeros(channels, np.int64), np.zeros(channels, np.int64)
-        size = max(1, _CHUNK_BYTES // max(1, int(np.prod(store.shape[1:]))))
+        width, ordered = int(np.prod(store.shape[1:])), np.sort(places)
+        by_value = np.zeros((2, width), np.int64)
+        # No more images at once than that 32 bits hold the sum of their squares.
+        size = max(1, min(2**16, _CHUNK_BYTES // max(1, width)))
         for start in range(0, len(places), size):
-            values = store[places[start : start + size]].reshape(-1, channels)
-            sums += values.sum(axis=0, dtype=np.int64)
-            squares += np.square(values, dtype=np.uint16).sum(axis=0, dtype=np.int64)
+            values = store[ordered[start : start + size]].reshape(-1, width)
+            by_value[0] += values.sum(axis=0, dtype=np.uint32)
+            by_value[1] += np.square(values, dtype=np.uint16).sum(axis=0, dtype=np.uint32)
+        sums, squares = by_value.reshape(2, -1, store.shape[-1]).sum(axis=1)
         count = len(places) * int(np.prod(store.shape[1:-1]))
         # Whole numbers that Python does not round: count * squares may exceed 64 bits.
         spread = [count * int(q) - int(s) ** 2 for s, q in zip(sums, squares, strict=True)]
