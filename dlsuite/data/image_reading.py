@@ -1,16 +1,16 @@
 """All images of a folder: looked at, brought to one shape, decoded side by side.
 
-Threads do it: Pillow lets go of Python while it decodes, and processes would have to be started. Small files
-are left to one thread, since most of their time is Python's, which two only wait for: 60,000 JPEGs of 32 x 32
-took two threads twice the processor's seconds. A few dozen images are handed to a thread at once, and a
-bounded number of these are under way, so that memory stays bounded however many images there are.
+Threads do it: Pillow lets go of Python while it decodes, and processes would have to be started. Of small
+files most of the time is Python's, which two threads only wait for: they are decoded by processes where they
+are many, else by one thread. Some images are handed to a thread at once, and a bounded number of these are
+under way, so that memory stays bounded however many images there are.
 """
 
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -22,12 +22,12 @@ from dlsuite.data.image_files import (
     Fit,
     Header,
     ImageShape,
-    decode,
     digest_of,
     quiet,
     read_content,
     read_header,
 )
+from dlsuite.data.image_processes import Decoded, DecodingProcesses, Given, decode_files
 from dlsuite.progress import working
 
 Color = Literal["gray", "rgb"]
@@ -40,10 +40,12 @@ Array = np.ndarray[Any, Any]
 Made = TypeVar("Made")
 
 _MOST_THREADS = 16
-_TOGETHER = 32
+_TOGETHER = 64
 """Images that a thread is handed at once."""
 _SMALL = 2**13
-"""Files of fewer bytes, on average, are left to one thread."""
+"""Files of fewer bytes, on average, are left to one thread, or to processes."""
+_MANY = 8000
+"""Of so many small files and more, processes are worth their start: about a second each."""
 _MOST_KEPT = 2**28
 """Files of no more bytes on the whole are read once, and held in memory until they are decoded."""
 _SAMPLE = 100
@@ -93,7 +95,7 @@ def read_files(files: Sequence[ImageFile]) -> tuple[list[ImageFile], list[str]]:
             return file, f"{error}"
         return replace(file, content=content) if keep else file, digest_of(content)
 
-    found = list(_side_by_side(read, files, "Reading images"))
+    found = list(_one_thread_each(read, files, "Reading images"))
     return [file for file, _ in found], [digest for _, digest in found]
 
 
@@ -106,7 +108,7 @@ def read_headers(files: Sequence[ImageFile]) -> list[Header | Bad]:
         except BadImage as error:
             return str(error)
 
-    return list(_side_by_side(read, files, "Looking at images"))
+    return list(_one_thread_each(read, files, "Looking at images"))
 
 
 def decoded(
@@ -123,19 +125,39 @@ def decoded(
         Those that can be decoded, uint8 `[n, height, width, channels]` in the order of the files; and for
         each of the files what it says of its image, or why it cannot be decoded.
     """
-
-    def decode_one(file: ImageFile) -> tuple[Header | Bad, Array | None]:
-        try:
-            return decode(file.read(), shape, fit)
-        except BadImage as error:
-            return str(error), None
-
     many = max(1, min(_TOGETHER, 2**24 // shape.bytes))
-    with closing(_side_by_side(decode_one, files, "Decoding images", many)) as one_by_one:
+    with (
+        _decoders(files, shape, fit) as (decode_some, threads),
+        closing(
+            _side_by_side(decode_some, files, "Decoding images", many, threads=threads)
+        ) as one_by_one,
+    ):
         for found in _batches(one_by_one, many):
             good = [image for _, image in found if image is not None]
             images = np.stack(good) if good else np.empty((0, *shape.sizes), np.uint8)
             yield images, [told for told, _ in found]
+
+
+@contextmanager
+def _decoders(
+    files: Sequence[ImageFile], shape: ImageShape, fit: Fit
+) -> Iterator[tuple[Callable[[Sequence[ImageFile]], list[Decoded]], int]]:
+    """Say who decodes some files, the thread that is handed them or a process for it; and the threads."""
+
+    def given(some: Sequence[ImageFile]) -> list[Given]:
+        return [(file.path, file.size, file.content) for file in some]
+
+    threads = _threads()
+    if _are_small(files) and len(files) >= _MANY and threads > 1:
+        with DecodingProcesses(threads, shape, fit) as processes:
+            yield lambda some: processes.decode(given(some)), threads
+    else:
+        alone = 1 if _are_small(files) else threads
+        yield lambda some: decode_files(given(some), shape, fit), alone
+
+
+def _are_small(files: Sequence[ImageFile]) -> bool:
+    return sum(file.size for file in files) < _SMALL * len(files)
 
 
 def sample(files: Sequence[ImageFile]) -> Sequence[ImageFile]:
@@ -168,21 +190,28 @@ def chosen_shape(
     return ImageShape(bounded[0], bounded[1], channels)
 
 
-def _side_by_side(
-    do: Callable[[ImageFile], Made], given: Sequence[ImageFile], what: str, many: int = _TOGETHER
+def _one_thread_each(
+    do: Callable[[ImageFile], Made], files: Sequence[ImageFile], what: str
 ) -> Generator[Made]:
-    """Do the same with many things in threads; what comes of them, in their order."""
+    """Do the same with many files in threads, file by file; what comes of them, in their order."""
+    threads = 1 if _are_small(files) else _threads()
+    return _side_by_side(lambda some: [do(file) for file in some], files, what, threads=threads)
 
-    def do_some(some: Sequence[ImageFile]) -> list[Made]:
-        return [do(one) for one in some]
 
-    small = sum(file.size for file in given) < _SMALL * len(given)
-    threads = 1 if small else _threads()
+def _side_by_side(
+    do: Callable[[Sequence[ImageFile]], list[Made]],
+    files: Sequence[ImageFile],
+    what: str,
+    many: int = _TOGETHER,
+    *,
+    threads: int,
+) -> Generator[Made]:
+    """Do the same with many files in threads, some at once; what comes of them, in their order."""
     under_way: deque[Future[list[Made]]] = deque()
-    with quiet(), working(what, len(given)) as advance, ThreadPoolExecutor(threads) as pool:
+    with quiet(), working(what, len(files)) as advance, ThreadPoolExecutor(threads) as pool:
         try:
-            for some in _slices(given, many):
-                under_way.append(pool.submit(do_some, some))
+            for some in _slices(files, many):
+                under_way.append(pool.submit(do, some))
                 if len(under_way) >= 3 * threads:
                     yield from _told(under_way.popleft().result(), advance)
             while under_way:
