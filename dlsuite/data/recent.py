@@ -10,16 +10,24 @@ GIGABYTE = 2**30
 
 
 class Recent(Generic[Thing]):
-    """Keeps the things used last, up to a number of bytes; the newest in any case.
+    """Keeps the things used last, up to a number of bytes; the newest in any case, unless it is too large.
 
     Args:
         size_of: The bytes that a thing takes.
         most: The bytes that all of them may take.
+        largest: The bytes that one may take; what is larger is made anew each time. Any if None.
     """
 
-    def __init__(self, size_of: Callable[[Thing], int], most: int = GIGABYTE) -> None:
+    def __init__(
+        self,
+        size_of: Callable[[Thing], int],
+        most: int = GIGABYTE,
+        *,
+        largest: int | None = None,
+    ) -> None:
         self._size_of = size_of
         self._most = most
+        self._largest = largest
         self._kept: OrderedDict[Hashable, tuple[Thing, int]] = OrderedDict()
 
     def get(self, key: Hashable, make: Callable[[], Thing]) -> Thing:
@@ -28,6 +36,8 @@ class Recent(Generic[Thing]):
             self._kept.move_to_end(key)
             return self._kept[key][0]
         thing = make()
+        if self._largest is not None and self._size_of(thing) > self._largest:
+            return thing
         self._kept[key] = (thing, self._size_of(thing))
         while len(self._kept) > 1 and sum(size for _, size in self._kept.values()) > self._most:
             self._kept.popitem(last=False)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlsuite.data.dataset import Array
+from dlsuite.data.gathered import aligned_empty
 
 _CHUNK_BYTES = 2**24
 """Bytes that are read at once from a file."""
@@ -57,7 +58,7 @@ class ChannelScaler:
 
     def transform(self, x: Array) -> Array:
         """Scale inputs `[n, ..., channels]`; float32 of the same shape."""
-        scaled = np.empty(x.shape, np.float32)
+        scaled = aligned_empty(x.shape, np.float32)
         for start in range(0, len(x), _CHUNK):
             chunk = slice(start, start + _CHUNK)
             scaled[chunk] = (x[chunk].astype(np.float64) - self.mean) / self.scale

@@ -36,7 +36,8 @@ _LEAST_WINDOW, _USUAL_WINDOW = 12, 16
 _FORECAST = ("window", "horizon", "stride", "season", "difference")
 _WHOLE = ("length", "labels", "id_column", "task_type")
 
-_series: Recent[TimeSeries | Arrays] = Recent(lambda raw: _bytes(raw))
+# A long series is held once, as the data set that becomes of it.
+_series: Recent[TimeSeries | Arrays] = Recent(lambda raw: _bytes(raw), largest=2**24)
 
 
 def series_from_path(

@@ -103,7 +103,7 @@ def scaled_windows(parts: Parts, *, scale: bool) -> tuple[Parts, ChannelScaler |
     small = sum(4 * int(np.prod(x.shape)) for x in each) <= _SMALL
 
     def change(x: Gathered) -> Array | Gathered:
-        gathered = replace(x, store=store)
+        gathered = replace(x, store=store, places=x.places.astype(np.int32))
         return np.asarray(gathered) if small else gathered
 
     return parts.map_x(change), scaler

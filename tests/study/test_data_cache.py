@@ -92,3 +92,18 @@ def test_the_newest_thing_is_kept_however_large():
     for size in (4, 5, 4, 30, 30, 4):
         kept.get(size, lambda size=size: make(size))
     assert made == [4, 5, 30, 4] and len(kept) == 1
+
+
+def test_what_is_too_large_is_made_anew_each_time_and_pushes_nothing_out() -> None:
+    kept = Recent(len, 10, largest=4)
+    made: list[str] = []
+
+    def make(text: str) -> str:
+        made.append(text)
+        return text
+
+    for text in ("abc", "abcde", "abc", "abcde"):
+        assert kept.get(text, lambda text=text: make(text)) == text  # type: ignore[misc]
+
+    assert made == ["abc", "abcde", "abcde"]
+    assert len(kept) == 1
