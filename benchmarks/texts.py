@@ -1,6 +1,6 @@
 """Texts: the suite's networks on `languages` against character n-grams, on the very same split.
 
-    python -m benchmarks.texts            # ten minutes on two cores
+    python -m benchmarks.texts            # half an hour on two cores
 
 - `text_cnn`, `gru`: a study each, dropout and the learning rate chosen on validation; the mean test accuracy
   of as many seeds, each at the epoch with the lowest validation loss.
