@@ -97,8 +97,10 @@ def open_results(name: str, out: Path) -> "Results":
     """Open a study's results, by its name or its folder."""
     from dlsuite.study import load_results
 
-    folder = Path(name)
-    return load_results(folder if folder.is_dir() else out / name)
+    own, named = Path(name), out / name
+    # A folder of data may be called like the study of it.
+    is_study = (own / "trials.csv").is_file() or not named.is_dir()
+    return load_results(own if own.is_dir() and is_study else named)
 
 
 def print_findings(results: "Results", *, as_json: bool) -> None:

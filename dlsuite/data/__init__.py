@@ -26,6 +26,7 @@ from dlsuite.data.files import TABLE_SUFFIXES, is_table_path, read_table
 from dlsuite.data.gathered import Gathered
 from dlsuite.data.inputs import InputColumn, raw_columns
 from dlsuite.data.loading import load_data
+from dlsuite.data.path_kinds import settings_of_paths
 from dlsuite.data.raw import Arrays, Examples, Phrases, Raw, Table, TimeSeries
 from dlsuite.data.recent import Recent
 from dlsuite.data.rows import SplitRules
@@ -78,6 +79,7 @@ __all__ = [
     "register_data",
     "series",
     "settings_of",
+    "settings_of_paths",
     "tables",
     "text",
     "unregister_data",

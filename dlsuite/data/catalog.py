@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from dlsuite.data.dataset import Dataset
-from dlsuite.data.path_kinds import READERS, PathReader, kind_of_path
+from dlsuite.data.path_kinds import READERS, PathReader, kind_of_path, of_every_path
 from dlsuite.data.prepare import About, prepare
 from dlsuite.data.raw import Arrays, Examples, Phrases, Raw, Table, TimeSeries
 from dlsuite.errors import SpecError, UnknownNameError
@@ -266,7 +266,7 @@ def data_entry(name: str, settings: Mapping[str, Any] | None = None) -> DataEntr
     except UnknownNameError as error:
         if Path(name).exists():
             raise UnknownNameError(
-                f"{error} There is a file or folder of this name: write it as ./{name}."
+                f"Unknown data set {name!r}. There is a file or folder of this name: write it as ./{name}."
             ) from error
         raise
 
@@ -328,20 +328,12 @@ def settings_of(entry: DataEntry) -> dict[str, Hyperparameter]:
     """Return every setting that a data set takes, by name; those that all take come first."""
     # Token ids have no scale.
     skip = ("input_scaling",) if entry.kind == "text" else ()
-    of_paths = hyperparameters_of(_of_paths) if entry.path is not None else {}
+    of_paths = hyperparameters_of(of_every_path) if entry.path is not None else {}
     return {
         **hyperparameters_of(prepare, skip=skip),
         **of_paths,
         **hyperparameters_of(entry.loader),
     }
-
-
-def _of_paths(*, kind: Kind | None = None) -> None:
-    """Take what every file and folder takes.
-
-    Args:
-        kind: What it is read as: `table`, `text`, `series` or `image`; found out if absent.
-    """
 
 
 def _check_choice(argument: str, value: str, choices: tuple[str, ...]) -> None:

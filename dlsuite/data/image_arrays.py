@@ -129,7 +129,8 @@ def check_skipped(classes: ClassFolders, skipped: Skipped, most: float) -> None:
 def reasons(classes: ClassFolders, skipped: Skipped) -> str:
     """Name the first files that were left out, and say why."""
     told = [f"{classes.files[place].name!r} {reason}" for place, reason in skipped[:_NAMED]]
-    return "; ".join(told) + ("; ..." if len(skipped) > _NAMED else "")
+    more = len(skipped) - _NAMED
+    return "; ".join([*told, *([f"and {more} more"] if more > 0 else [])])
 
 
 def _read(cache: ImageCache, known: Mapping[str, Any]) -> DecodedImages | None:

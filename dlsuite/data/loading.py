@@ -10,11 +10,12 @@ from pydantic import Field
 
 from dlsuite.data.catalog import data_entry, kind_of, settings_of
 from dlsuite.data.dataset import Dataset
+from dlsuite.data.path_kinds import settings_of_paths
 from dlsuite.data.prepare import About, InputScaling, prepare
 from dlsuite.data.raw import Arrays, Table
 from dlsuite.data.table_files import table_from_file, table_from_frame
 from dlsuite.errors import DataError, SpecError
-from dlsuite.spec import Count, Hyperparameter, Rate, hyperparameters_of, validate_settings
+from dlsuite.spec import Count, Hyperparameter, Rate, as_path, hyperparameters_of, validate_settings
 
 _OF_FILES = ("test_path", "separator", "encoding")
 
@@ -67,7 +68,7 @@ def load_data(
     }
     if not isinstance(name, str | Path):
         return load_frame(name, **given)
-    entry = data_entry(str(name), given)
+    entry = data_entry(as_path(str(name)) if isinstance(name, Path) else name, given)
     known = settings_of(entry)
     if "input_scaling" not in known and input_scaling == "standard":
         # Not told apart from an absent argument, which text must be free to leave out.
@@ -75,7 +76,8 @@ def load_data(
     if entry.path is not None:
         entry.reader.check(entry.path, given)
     taker = f"data set {entry.title!r}"
-    values = validate_settings(given, known, taker=taker)
+    akin = settings_of_paths() if entry.path is not None else ()
+    values = validate_settings(given, known, taker=taker, akin=akin)
     if entry.prepared is not None:
         _check_untouched(entry.name, values, known)
         return replace(entry.prepared, name=entry.name)

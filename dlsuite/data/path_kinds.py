@@ -19,6 +19,7 @@ from dlsuite.data.series_files import (
 from dlsuite.data.table_files import file_state, file_task_type, need_target, table_from_file
 from dlsuite.data.text_files import need_text, text_from_path, text_state, text_task_type
 from dlsuite.errors import DataError, SpecError, closest
+from dlsuite.spec import hyperparameters_of
 from dlsuite.spec.kinds import KINDS, Kind, TaskType
 
 Settings = Mapping[str, Any]
@@ -132,3 +133,18 @@ def kind_of_path(path: str, settings: Settings) -> Kind:
     raise DataError(
         f"{path}: there is no such file or folder. {closest(place.name, [f.name for f in folder.iterdir()])}"
     )
+
+
+def settings_of_paths() -> list[str]:
+    """Name the settings of all that can be behind a path, whatever it is."""
+    return sorted(
+        {name for reader in READERS.values() for name in hyperparameters_of(reader.loader)}
+    )
+
+
+def of_every_path(*, kind: Kind | None = None) -> None:
+    """Take what every file and folder takes.
+
+    Args:
+        kind: What it is read as: `table`, `text`, `series` or `image`; found out if absent.
+    """

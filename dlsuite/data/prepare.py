@@ -259,7 +259,11 @@ def _guesses(raw: Raw, parts: Parts, classes: int, scale: float) -> tuple[Guess,
     guess = guess_value(parts, target_scale=scale)
     if not isinstance(raw, TimeSeries):
         return (guess,)
-    return (guess, *further_forecasts(parts, season=raw.season, target_scale=scale))
+    forecasts = (guess, *further_forecasts(parts, season=raw.season, target_scale=scale))
+    # What a network is held against is the better of the last value and that of a season ago.
+    of_time = [forecast for forecast in forecasts if forecast.name != "mean"]
+    best = min(of_time, key=lambda forecast: forecast.scores["validation"]["loss"])
+    return (best, *(forecast for forecast in forecasts if forecast is not best))
 
 
 def _target_name(raw: Raw) -> str | None:

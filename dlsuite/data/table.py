@@ -164,8 +164,11 @@ def make_table(
         )
     used = tuple(column.input_column for column in described if column.used)
     if not used:
+        unused = "; ".join(f"{column.name!r}: {column.reason}" for column in described[:3])
         raise DataError(
-            f"{source}: no column is left to tell {target!r} from. Say keep, or less drop."
+            f"{source}: no column is left to tell {target!r} from"
+            + (f" ({unused}). " if unused else ". ")
+            + "Say keep, or less drop; of texts, which of the columns is the text: text_column."
         )
     absent = [
         column.name for column in used if test is not None and column.name not in test.columns

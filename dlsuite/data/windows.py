@@ -142,6 +142,10 @@ def _check_fits(series: "TimeSeries", parts: list[list[tuple[int, int]]]) -> Non
     steps = f"the series' {len(series.values)} steps (60/20/20)"
     if series.breaks:
         steps += f", in {len(series.breaks) + 1} stretches,"
+    if series.season is not None and series.season >= len(series.values):
+        raise DataError(
+            f"season: expected fewer steps than {steps}; got {series.season}. Leave it out, or mend it."
+        )
     if series.horizon >= longest:
         raise DataError(
             f"horizon: expected at most {longest - 1} steps, so that each part of {steps} holds a value that "

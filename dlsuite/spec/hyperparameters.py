@@ -143,6 +143,7 @@ def validate_settings(
     known: Mapping[str, Hyperparameter],
     *,
     taker: str,
+    akin: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Check settings against the hyperparameters of whoever takes them, and fill in the defaults.
 
@@ -150,6 +151,7 @@ def validate_settings(
         settings: Values by name.
         known: The hyperparameters taken.
         taker: Who takes them, as in `"model 'cnn'"`, for messages.
+        akin: Names that are taken under other circumstances, and may be meant.
 
     Returns:
         A value for every hyperparameter, in the order of `known`.
@@ -160,7 +162,7 @@ def validate_settings(
     """
     for name in settings:
         if name not in known:
-            raise SpecError(f"{taker} does not take {name!r}. {closest(name, known)}")
+            raise SpecError(f"{taker} does not take {name!r}. {closest(name, [*known, *akin])}")
     values: dict[str, Any] = {}
     for name, hyperparameter in known.items():
         if name in settings:
@@ -236,13 +238,9 @@ def _in_words(schema: Mapping[str, Any]) -> str:
         "array": "a list",
     }.get(schema.get("type", ""), "a value")
     if "items" in schema:
-        least = schema.get("minItems", 0)
-        return (
-            words
-            + (f" of at least {least}" if least else "")
-            + ", each "
-            + _in_words(schema["items"])
-        )
+        least, most = schema.get("minItems", 0), schema.get("maxItems")
+        count = f" of {least}" if least == most else f" of at least {least}" if least else ""
+        return words + (count if least else "") + ", each " + _in_words(schema["items"])
     bounds = {
         "minimum": "at least {}",
         "exclusiveMinimum": "more than {}",

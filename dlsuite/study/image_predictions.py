@@ -146,7 +146,7 @@ def _notes(names: Sequence[str], bad: Mapping[int, str]) -> tuple[str, ...]:
     notes: tuple[str, ...] = ()
     if bad:
         files = "; ".join(f"{names[place]!r} {why}" for place, why in list(bad.items())[:_NAMED])
-        more = "; ..." if len(bad) > _NAMED else ""
+        more = f"; and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
         notes = (
             f"{len(bad)} of {len(names)} files cannot be decoded and are left out: {files}{more}.",
         )

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dlsuite.analysis.analyze import COLUMNS as ANALYSIS_COLUMNS
-from dlsuite.data import DataEntry, TaskType, data_entry, settings_of
+from dlsuite.data import DataEntry, Kind, TaskType, data_entry, settings_of
 from dlsuite.errors import SpecError, UnknownNameError, closest
-from dlsuite.models import ModelEntry, model_entry
-from dlsuite.spec import Hyperparameter, Study, Task, Value, validate_settings
+from dlsuite.models import ModelEntry, list_models, model_entry
+from dlsuite.spec import Hyperparameter, Study, Task, Value, is_path, validate_settings
 from dlsuite.spec.losses import loss_for
 from dlsuite.spec.metrics import Metric, list_metrics, metric_entry, metrics_of_every_trial
 from dlsuite.store.schema import reserved_columns
@@ -53,11 +53,10 @@ class Resolver:
         self.task = task
         self.model = model_entry(task.model.name)
         self.data = data_entry(task.data.name, _given(study, task))
-        if self.data.kind not in self.model.kinds:
-            raise SpecError(
-                f"task {task.label!r}: model {self.model.name!r} takes {', '.join(self.model.kinds)} "
-                f"data; {self.data.name!r} is {self.data.kind} data."
-            )
+        try:
+            check_kind(self.model, self.data.kind, data=self.data.name)
+        except SpecError as error:
+            raise SpecError(f"task {task.label!r}: {error}") from error
         self.takes: dict[str, dict[str, Hyperparameter]] = {
             "model": self.model.hyperparameters,
             "data": {
@@ -208,6 +207,29 @@ class Resolver:
                     f"{closest(key, self.takes[place])}"
                 )
             validate_at(self.takes[place][key], value, place=f"task {self.task.label!r}: {place}")
+
+
+def check_kind(model: ModelEntry, kind: Kind, *, data: str) -> None:
+    """See that a model takes a kind of data.
+
+    Args:
+        model: The model.
+        kind: What kind of data it is to be given.
+        data: What to call the data.
+
+    Raises:
+        SpecError: It does not take such data.
+    """
+    if kind in model.kinds:
+        return
+    advice = f"Choose one of {', '.join(list_models(kind=kind))}."
+    if kind == "table" and is_path(data):
+        advice += (
+            ' A file of texts is read with text_column = "...", one of a series with window = ...'
+        )
+    raise SpecError(
+        f"model {model.name!r} takes {', '.join(model.kinds)} data; {data!r} is {kind} data. {advice}"
+    )
 
 
 def _given(study: Study, task: Task) -> dict[str, Value]:

@@ -79,6 +79,10 @@ def run(
     finished = finished_keys(parts, needed, epochs=study.epochs)
     if any(key not in finished for key in keys.values()):
         check_plugin_models()
+        for task in plan.tasks:
+            if task.data.path is not None:
+                for note in data[task.label].notes:
+                    watching.say(f"{task.label}: {note}")
         for (
             task
         ) in plan.tasks:  # A metric of the user's own that raises does so before anything trains.

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dlsuite.data import Dataset, data_settings, load_data
+from dlsuite.data import Dataset, data_settings, load_data, settings_of_paths
 from dlsuite.errors import SpecError, closest
 from dlsuite.models import create_model_for, model_entry
 from dlsuite.spec import is_path
+from dlsuite.study.resolve import check_kind
 from dlsuite.training.settings import training_hyperparameters
 
 
@@ -76,12 +77,14 @@ def subject_model(model: Any, data: Dataset, settings: Mapping[str, Any], *, ask
             or does not fit the data.
     """
     if isinstance(model, str | Path):
-        known = {**model_entry(str(model)).hyperparameters, **training_hyperparameters()}
+        entry = model_entry(str(model))
+        check_kind(entry, data.kind, data=data.name)
+        known = {**entry.hyperparameters, **training_hyperparameters()}
         for key in settings:
             if key not in known:
                 raise SpecError(
                     f"{asker}: neither model {str(model)!r} nor data set {data.name!r} nor the training "
-                    f"takes {key!r}. {closest(key, known)}"
+                    f"takes {key!r}. {closest(key, [*known, *settings_of_paths()])}"
                 )
         return create_model_for(str(model), data, **settings)
     if settings:

@@ -7,6 +7,7 @@ import pandas as pd
 from dlsuite.data import Dataset
 from dlsuite.errors import SpecError
 from dlsuite.quiet import import_tensorflow
+from dlsuite.spec import is_path
 from dlsuite.study.history import History
 from dlsuite.study.run import RunWatcher
 from dlsuite.study.subject import subject_data, subject_model, subject_name, take_training
@@ -70,6 +71,9 @@ def train(
     setup = TrialSetup(plain, chosen, seed)
     trainer.check(setup, dataset)
     watching = watcher or RunWatcher()
+    if isinstance(data, str) and is_path(data):
+        for note in dataset.notes:
+            watching.say(f"{dataset.name}: {note}")
     watching.begin(1, 0)
     (result,) = trainer.train([setup], dataset, epochs=epochs, watcher=watching)
     if result.status == "completed":

@@ -130,7 +130,10 @@ def test_a_plugin_brings_a_model_a_metric_and_a_loss(dlsuite: Call, tmp_path: Pa
             ("ablate", "mlp", "wine", "--vary", "dropout=0", "--plugin", "their.py"),
             "their.py: expected a Python file",
         ),
-        (("ablate", "mlp", "people.xlsx", "--vary", "dropout=0"), "people.xlsx: there is no such file"),
+        (
+            ("ablate", "mlp", "people.xlsx", "--vary", "dropout=0"),
+            "people.xlsx: there is no such file",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(

@@ -52,8 +52,9 @@ def test_a_table_is_a_series_of_channels_with_a_season_and_a_window(write, name)
     assert data.kind == "series" and data.task_type == "regression" and data.target == "sales"
     assert data.feature_names == ("sales", "promo", "region=a", "region=b", "region=c")
     assert data.input_shape == (10, 5)  # A season is 12 months; a tenth of the steps is less.
-    assert data.guess.name == "last value"
-    assert [guess.name for guess in data.further_guesses] == ["seasonal (12)", "mean"]
+    # The better of both on validation is what networks are held against.
+    assert data.guess.name == "seasonal (12)"
+    assert [guess.name for guess in data.further_guesses] == ["last value", "mean"]
     assert "A step is 1 month." in data.notes
     frame = sales()
     x = np.asarray(data.train.x)
@@ -75,7 +76,7 @@ def test_rows_without_a_time_are_steps_in_their_order(write):
     data = load(write(frame))
     assert [guess.name for guess in data.further_guesses] == ["mean"]
     seasonal = load(write(frame), season=12)
-    assert seasonal.further_guesses[0].name == "seasonal (12)"
+    assert seasonal.guess.name == "seasonal (12)"
     dropped = load(write(sales()), drop=["month"])
     assert dropped.fingerprint == data.fingerprint
 
@@ -283,3 +284,8 @@ def test_a_second_column_of_dates_is_asked_about(write):
 def test_a_column_whose_values_never_change_is_left_out(write):
     data = load(write(sales().assign(country="it")))
     assert "Columns left out: 'country' holds one value, 'it'." in data.notes
+
+
+def test_a_season_longer_than_the_series_is_refused(write):
+    with pytest.raises(DataError, match=r"season: expected fewer steps than .*; got 1000"):
+        load(write(sales()), season=1000)
