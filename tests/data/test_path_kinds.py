@@ -72,5 +72,5 @@ def test_a_path_object_is_a_path_however_it_is_written(place: Path) -> None:
 
 
 def test_a_setting_of_another_kind_of_file_is_offered(place: Path) -> None:
-    with pytest.raises(SpecError, match="does not take 'windw'. Did you mean 'window'"):
+    with pytest.raises(SpecError, match=r"does not take 'windw'. Did you mean 'window'"):
         load_data("t.csv", target="x", windw=3)
