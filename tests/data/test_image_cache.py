@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dlsuite.data import image_arrays, image_folders, image_reading
+from dlsuite.data import image_arrays, image_folders, image_processes, image_reading
 from dlsuite.data.image_cache import SIZE_VARIABLE, ImageCache, image_cache
 from dlsuite.data.image_folders import images_from_folder
 from dlsuite.data.recent import Recent
@@ -41,14 +41,18 @@ def pets(tmp_path: Path) -> Path:
 def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """How often files are read and images are decoded."""
     counts = {"read": 0, "decode": 0}
-    for key, name in (("read", "read_content"), ("decode", "decode")):
-        original = getattr(image_reading, name)
+    for key, module, name in (
+        ("read", image_reading, "read_content"),
+        ("read", image_processes, "read_content"),
+        ("decode", image_processes, "decode"),
+    ):
+        original = getattr(module, name)
 
         def counted(*arguments, original=original, key=key):
             counts[key] += 1
             return original(*arguments)
 
-        monkeypatch.setattr(image_reading, name, counted)
+        monkeypatch.setattr(module, name, counted)
     return counts
 
 
