@@ -140,7 +140,7 @@ def test_with_a_digest_the_fingerprint_needs_no_reading_but_tells_the_choice_of_
 
 
 def test_room_is_made_where_tensorflow_takes_it_without_a_copy() -> None:
-    for shape in ((1,), (3, 5), (0, 2)):
+    for shape in ((1,), (3, 5), (100, 7, 2)):
         array = aligned_empty(shape, np.float32)
         assert array.shape == shape
         assert array.dtype == np.float32
