@@ -99,7 +99,7 @@ def test_a_users_own_model_is_certified_from_its_file(tmp_path: Path) -> None:
         ("nowhere.keras", {}, "there is no file nowhere.keras"),
         ("mlp", {"unit": 3}, "unit"),
         (keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]), {}, "needs a model from"),
-        (3, {}, "expected a model's name or a keras.Model; got 3"),
+        (3, {}, r"expected a model's name, a '\.keras' file or a keras\.Model; got 3"),
     ],
 )
 def test_what_cannot_be_verified_is_said(model: Any, settings: Any, message: str) -> None:
