@@ -18,7 +18,8 @@ from dlsuite import create_model
 from dlsuite.data import Dataset, Guess, Split
 from dlsuite.training.batches import epoch_batches
 from dlsuite.training.examples import place
-from dlsuite.training.graph import Member, TrainingGraph
+from dlsuite.training.graph import TrainingGraph
+from dlsuite.training.population_training import Member
 from dlsuite.training.lanes import lanes
 from dlsuite.training.objective import Objective
 from dlsuite.training.settings import TrainingSettings

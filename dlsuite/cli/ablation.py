@@ -11,8 +11,10 @@ from dlsuite.cli.options import (
     Model,
     Out,
     Plugins,
+    RetryFailed,
     Settings,
     Target,
+    interruptible,
     print_findings,
     settings_of,
 )
@@ -44,6 +46,7 @@ def ablate(
     report: Annotated[
         bool, typer.Option(help="Draw figures and write the page at the end.")
     ] = True,
+    retry_failed: RetryFailed = False,
     as_json: Json = False,
 ) -> None:
     """Vary hyperparameters of a model on data: a study without a file. It writes one, study.toml.
@@ -52,30 +55,28 @@ def ablate(
     """
     from dlsuite import study as suite
     from dlsuite.spec import read_lists
-    from dlsuite.terminal import ProgressBar, err
+    from dlsuite.terminal import ProgressBar
 
-    try:
-        with ProgressBar(name or "ablate") as bar:
-            results = suite.ablate(
-                model,
-                data,
-                vary=read_lists(vary),
-                tune=read_lists(tune or []),
-                fixed=settings_of(settings, None),
-                target=target,
-                seeds=seeds,
-                epochs=epochs,
-                metric=metric,
-                name=name,
-                plugins=plugins or (),
-                out=out,
-                watcher=bar,
-                report=report,
-            )
-    except KeyboardInterrupt:
-        err.print("\nInterrupted; finished populations are kept. Go on with the same command.")
-        raise typer.Exit(130) from None
+    with interruptible(), ProgressBar(name or "ablate") as bar:
+        results = suite.ablate(
+            model,
+            data,
+            vary=read_lists(vary),
+            tune=read_lists(tune or []),
+            fixed=settings_of(settings, None),
+            target=target,
+            seeds=seeds,
+            epochs=epochs,
+            metric=metric,
+            name=name,
+            plugins=plugins or (),
+            out=out,
+            watcher=bar,
+            report=report,
+            retry_failed=retry_failed,
+        )
     print_findings(results, as_json=as_json)
+    raise typer.Exit(int(results.n_failed > 0))
 
 
 def new(

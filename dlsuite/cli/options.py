@@ -1,6 +1,10 @@
 """What the commands take alike, and how they find a study."""
 
 import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,6 +56,9 @@ Seeds = Annotated[
     int | None, typer.Option(min=1, help="How many seeds, in place of the study's own.")
 ]
 Out = Annotated[Path, typer.Option(help="The folder in which studies write.")]
+RetryFailed = Annotated[
+    bool, typer.Option("--retry-failed", help="Train trials again that failed.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -103,16 +110,43 @@ def open_results(name: str, out: Path) -> "Results":
     return load_results(own if own.is_dir() and is_study else named)
 
 
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Say how to go on where a run is interrupted, and exit with 130."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        from dlsuite.study.interrupts import HaltedRunError, InterruptedRunError
+        from dlsuite.terminal import err
+
+        kept = "What is finished is kept"
+        if isinstance(error, InterruptedRunError):
+            kept += ", and how far the rest has come"
+        err.print(f"Interrupted. {kept}: go on with the same command.")
+        if isinstance(error, HaltedRunError):  # Python would wait for the threads.
+            sys.stderr.flush()
+            os._exit(130)
+        raise typer.Exit(130) from None
+
+
 def print_findings(results: "Results", *, as_json: bool) -> None:
     """Print what a run has found, and where it is."""
     if as_json:
-        typer.echo(json.dumps({"folder": str(results.folder), "findings": results.findings}))
+        answer = {
+            "folder": str(results.folder),
+            "findings": results.findings,
+            "failed": results.n_failed,
+        }
+        typer.echo(json.dumps(answer))
         return
+    from dlsuite.study.problems import problem_lines
     from dlsuite.terminal import print_lines
 
     if results.study.question:
         print_lines([f"{results.study.name}: {results.study.question}"])
     print_lines(["", *results.findings, ""])
+    if lines := problem_lines(results):
+        print_lines([*lines, ""])
     print_lines([places(results), ""])
 
 

@@ -11,7 +11,9 @@ from dlsuite.cli.options import (
     Out,
     Overrides,
     Plugins,
+    RetryFailed,
     Seeds,
+    interruptible,
     plug_in,
     print_findings,
     read_study_at,
@@ -33,24 +35,29 @@ def run(
     report: Annotated[
         bool, typer.Option(help="Draw figures and write the page at the end.")
     ] = True,
+    retry_failed: RetryFailed = False,
     as_json: Json = False,
 ) -> None:
     """Run studies, or go on where a run stopped."""
     chosen = [read_study_at(name, overrides, seeds, out, plugins) for name in studies]
     from dlsuite import study as suite
-    from dlsuite.terminal import ProgressBar, err
+    from dlsuite.terminal import ProgressBar
 
     executor = suite.InProcessExecutor()
+    failed = False
     for study, folder in chosen:
-        try:
-            with ProgressBar(study.name) as bar:
-                results = suite.run(
-                    study, out=folder, executor=executor, watcher=bar, report=report
-                )
-        except KeyboardInterrupt:
-            err.print("\nInterrupted; finished populations are kept. Go on with the same command.")
-            raise typer.Exit(130) from None
+        with interruptible(), ProgressBar(study.name) as bar:
+            results = suite.run(
+                study,
+                out=folder,
+                executor=executor,
+                watcher=bar,
+                report=report,
+                retry_failed=retry_failed,
+            )
         print_findings(results, as_json=as_json)
+        failed |= results.n_failed > 0
+    raise typer.Exit(int(failed))
 
 
 def check(

@@ -20,6 +20,7 @@ from dlsuite.store.schema import METRICS, PART_CURVES, PART_LAYERS, PART_TRIALS
 from dlsuite.store.weights import Weights, read_weights, weighed_trials, write_weights
 
 _WEIGHTS = "weights.npz"
+_ERROR = "error.txt"
 _TABLES = {"trials": PART_TRIALS, "curves": PART_CURVES, "layers": PART_LAYERS}
 
 
@@ -33,12 +34,14 @@ class Part:
         layers: A row a trial, epoch and layer.
         weights: Weights of some of its trials, by key. They are written; who reads parts does not get them,
             but asks `ResultsFolder.weights` for a trial's.
+        error: Where its trials failed, the traceback. It is written, not read.
     """
 
     trials: pd.DataFrame
     curves: pd.DataFrame
     layers: pd.DataFrame
     weights: Mapping[str, Weights] = field(default_factory=dict)
+    error: str = ""
 
 
 class ResultsFolder:
@@ -83,6 +86,8 @@ class ResultsFolder:
                 _write_synced(temporary / f"{table}.csv", text)
             if part.weights:
                 write_weights(temporary / _WEIGHTS, part.weights)
+            if part.error:
+                _write_synced(temporary / _ERROR, part.error)
             if (self._parts / name).exists():
                 self._set_aside(self._parts / name)
             os.rename(temporary, self._parts / name)
@@ -174,6 +179,16 @@ class ResultsFolder:
                 _write_synced(temporary, text)
                 os.replace(temporary, self.path / name)
             _sync(self.path)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove files, where they are there.
+
+        Raises:
+            StoreError: One cannot be removed.
+        """
+        with self._failing("removed"):
+            for name in names:
+                (self.path / name).unlink(missing_ok=True)
 
     def read_table(self, name: str) -> pd.DataFrame:
         """Read one of the merged tables, such as `trials`.

@@ -71,6 +71,15 @@ DERIVED = (*_derived_scores(SCORES), *_OF_CURVES)
 METRICS = "metrics"
 """The column of a part's `trials.csv` that lists its further metrics, with the versions of a user's own."""
 
+PROBLEM = "problem"
+"""The column of a part's `trials.csv` that says what went wrong, where something did."""
+
+FAILED = "failed"
+"""The status of a trial in whose population an error was raised."""
+
+PROBLEMS_FILE = "problems.csv"
+"""The table of what went wrong, which only studies have in which something did."""
+
 PART_CURVES = ("trial", *CURVES)
 PART_LAYERS = ("trial", *LAYERS)
 
@@ -93,7 +102,7 @@ _TASKS = (
 )
 
 COLUMNS = frozenset(
-    {"task", "condition", "seed", "split_seed", "selected", "counted", "measure"}
+    {"task", "condition", "seed", "split_seed", "selected", "counted", "measure", PROBLEM}
     | {*PART_TRIALS, *DERIVED, *CURVES, *LAYERS}
 )
 """Every name of a column beside the hyperparameters' own, but for those that the analysis adds."""
@@ -119,6 +128,11 @@ def identity_columns(factors: Iterable[str], tuned: Iterable[str]) -> list[str]:
         tuned: Its nuisance hyperparameters.
     """
     return ["task", "condition", *factors, *tuned, "seed", "split_seed"]
+
+
+def problem_columns(factors: Iterable[str], tuned: Iterable[str]) -> list[str]:
+    """The columns of `problems.csv`."""
+    return [*identity_columns(factors, tuned), "status", PROBLEM, "trial"]
 
 
 def trial_columns(factors: Sequence[str], tuned: Sequence[str], scores: Iterable[str]) -> list[str]:

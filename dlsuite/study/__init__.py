@@ -2,8 +2,9 @@
 
 from dlsuite.study.ablate import ablate
 from dlsuite.study.certificate import Certificate, verify
-from dlsuite.study.executors import Executor, InProcessExecutor, Job
+from dlsuite.study.executors import Executor, Job
 from dlsuite.study.history import History
+from dlsuite.study.in_process import InProcessExecutor
 from dlsuite.study.library import find_study, list_studies
 from dlsuite.study.lr_range import lr_range
 from dlsuite.study.plan import Plan, make_plan

@@ -35,6 +35,7 @@ def ablate(
     executor: Executor | None = None,
     watcher: RunWatcher | None = None,
     report: bool = True,
+    retry_failed: bool = False,
     **settings: Any,
 ) -> Results:
     """Vary hyperparameters of a model on data, and measure what they do.
@@ -65,6 +66,7 @@ def ablate(
         executor: Trains the populations; in this process if absent.
         watcher: Told how it goes.
         report: Whether to draw figures and write the page.
+        retry_failed: Whether to train trials again that failed in an earlier call.
         **settings: Whatever else a study takes, such as `split_seeds`, `design` or `metrics`.
 
     Returns:
@@ -106,7 +108,14 @@ def ablate(
             metric=metric,
             **settings,
         )
-        return run(study, out=out, executor=executor, watcher=watcher, report=report)
+        return run(
+            study,
+            out=out,
+            executor=executor,
+            watcher=watcher,
+            report=report,
+            retry_failed=retry_failed,
+        )
 
 
 def _folder_name(model: str, data: str) -> str:

@@ -7,12 +7,12 @@ from dlsuite.data import Dataset
 from dlsuite.spec import display
 from dlsuite.spec.values import thaw
 from dlsuite.study.certificate import Certificate
-from dlsuite.study.executors import load
 from dlsuite.study.guessing import guess_scores
 from dlsuite.study.plan import Plan
 from dlsuite.study.plugins import check_plugin_models
 from dlsuite.study.populations import into_populations
 from dlsuite.study.resolve import PlannedTask
+from dlsuite.study.setups import load
 from dlsuite.study.sizes import estimate_size
 from dlsuite.study.trial import Trial, condition_label
 from dlsuite.training.lanes import lanes

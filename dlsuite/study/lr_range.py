@@ -19,9 +19,9 @@ from dlsuite.analysis.learning_rates import RATE, learning_rates
 from dlsuite.data import Dataset, Split
 from dlsuite.errors import SpecError
 from dlsuite.quiet import import_tensorflow
-from dlsuite.study.executors import SharedWatcher
 from dlsuite.study.rate_range import LearningRateRange
 from dlsuite.study.run import RunWatcher
+from dlsuite.study.shared_watcher import SharedWatcher
 from dlsuite.study.subject import subject_data, subject_model, subject_name, take_training
 from dlsuite.training.lanes import lanes
 from dlsuite.training.settings import TrainingSettings

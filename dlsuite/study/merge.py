@@ -19,11 +19,23 @@ from dlsuite.store import (
     trial_columns,
 )
 from dlsuite.store.metrics_table import METRICS_FILE, metrics_csv
-from dlsuite.store.schema import METRICS, NAIVE_FILE, naive_columns, task_columns
+from dlsuite.store.schema import (
+    FAILED,
+    METRICS,
+    NAIVE_FILE,
+    PROBLEM,
+    PROBLEMS_FILE,
+    naive_columns,
+    problem_columns,
+    task_columns,
+)
 from dlsuite.study.guessing import guess_scores
 from dlsuite.study.plan import Plan
 from dlsuite.study.resolve import PlannedTask
 from dlsuite.study.trial import Trial
+
+SOMETIMES_WRITTEN = (METRICS_FILE, NAIVE_FILE, PROBLEMS_FILE)
+"""The tables that only some studies have."""
 
 POSITION = "#"
 """A trial's place in the plan, while tables are put together; no setting can be called so."""
@@ -36,7 +48,11 @@ def needed_metrics(plan: Plan, keys: Mapping[int, str]) -> dict[str, frozenset[s
 
 
 def finished_keys(
-    parts: Sequence[Part], needed: Mapping[str, frozenset[str]], *, epochs: int
+    parts: Sequence[Part],
+    needed: Mapping[str, frozenset[str]],
+    *,
+    epochs: int,
+    failed: bool = True,
 ) -> set[str]:
     """The keys of the trials that are finished, with this number of epochs and all that is needed of them.
 
@@ -44,8 +60,12 @@ def finished_keys(
         parts: All parts.
         needed: As `needed_metrics` gives it.
         epochs: How many epochs.
+        failed: Whether trials that failed count as finished.
     """
-    return {key for part in parts for key in part.trials.loc[_fits(part, needed, epochs), "trial"]}
+    counted = parts if failed else [part for part in parts if not _is_failed(part)]
+    return {
+        key for part in counted for key in part.trials.loc[_fits(part, needed, epochs), "trial"]
+    }
 
 
 def merge(
@@ -82,6 +102,7 @@ def merge(
     tasks = tasks.reindex(columns=[c for c in task_columns(scores) if c in tasks.columns])
     trials["selected"] = select_tuned(trials, tuned=tuned, tasks=tasks)
     trials["counted"] = count_tuned(trials, tuned=tuned, tasks=tasks)
+    problems = trials.reindex(columns=problem_columns(factors, tuned)).dropna(subset=PROBLEM)
     trials = with_overfitting(trials, curves, by=[POSITION])
     trials = trials.reindex(columns=trial_columns(factors, tuned, scores))
     curves = curves.reindex(columns=curve_columns(factors, tuned, scores))
@@ -103,6 +124,7 @@ def merge(
         "curves.csv": to_csv(curves, exact=settings),
         "layers.csv": to_csv(layers[layer_columns(factors, tuned)], exact=settings),
         **{f"{name}.csv": to_csv(tables[name], exact=settings) for name in TABLES},
+        **({PROBLEMS_FILE: to_csv(problems, exact=settings)} if len(problems) else {}),
         **({NAIVE_FILE: to_csv(naive)} if len(naive) else {}),
         **({METRICS_FILE: metrics_csv(further.values())} if further else {}),
     }
@@ -138,13 +160,21 @@ def _fits(part: Part, needed: Mapping[str, frozenset[str]], epochs: int) -> "pd.
     return (trials["epochs"] == epochs) & pd.Series(has_all, index=trials.index, dtype=bool)
 
 
+def _is_failed(part: Part) -> bool:
+    """Whether the population failed; then all of its trials did."""
+    return bool((part.trials["status"] == FAILED).any())
+
+
 def _without_repeats(
     parts: Sequence[Part], needed: Mapping[str, frozenset[str]], *, epochs: int
 ) -> list[Part]:
-    """Cut parts down to the trials that count, each from the first part that has it."""
+    """Cut parts down to the trials that count, each from the first part that has it.
+
+    A trial that failed and was trained later is not taken from where it failed.
+    """
     claimed: set[str] = set()
     kept = []
-    for part in parts:
+    for part in sorted(parts, key=_is_failed):
         own = set(part.trials.loc[_fits(part, needed, epochs), "trial"]) - claimed
         claimed |= own
         if own:
@@ -155,7 +185,7 @@ def _without_repeats(
 
 
 def _join(names: pd.DataFrame, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    rows = pd.concat(frames, ignore_index=True)
+    rows = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
     # A stable sort keeps each trial's epochs and layers in their order.
     joined = names.merge(rows, on="trial", how="inner")
     return joined.sort_values(POSITION, kind="stable", ignore_index=True)

@@ -15,12 +15,13 @@ from dlsuite.spec import Study, read_study
 from dlsuite.spec.metrics import describe_metric
 from dlsuite.store import ResultsFolder
 from dlsuite.store.metrics_table import METRICS_FILE, read_metrics
-from dlsuite.store.schema import NAIVE_FILE
+from dlsuite.store.schema import FAILED, NAIVE_FILE, PROBLEMS_FILE
 
 PAGE = "report.html"
 """The name of a study's page in its folder."""
 _TABLES = ("tasks", "trials", "curves", "layers", *TABLES)
 _NAIVE = NAIVE_FILE.removesuffix(".csv")
+_PROBLEMS = PROBLEMS_FILE.removesuffix(".csv")
 
 
 class Results:
@@ -95,17 +96,29 @@ class Results:
             return pd.DataFrame(columns=["task", "forecast"])
         return self._store.read_table(_NAIVE)
 
+    @cached_property
+    def problems(self) -> pd.DataFrame:
+        """A row a trial that failed, or was trained in a smaller population: what went wrong."""
+        if not (self.folder / PROBLEMS_FILE).exists():
+            return pd.DataFrame(columns=["task", "condition", "seed", "status", "problem", "trial"])
+        return self._store.read_table(_PROBLEMS)
+
+    @property
+    def n_failed(self) -> int:
+        """How many trials failed: an error was raised in their population."""
+        return int((self.trials["status"] == FAILED).sum())
+
     def table(self, name: str) -> pd.DataFrame:
         """Any table of the study's folder, by name.
 
         Args:
-            name: `trials`, `curves`, `layers`, `tasks`, `naive_forecasts` of series, or one of
-                `dlsuite.analysis.TABLES`.
+            name: `trials`, `curves`, `layers`, `tasks`, `naive_forecasts` of series, `problems` where
+                something went wrong, or one of `dlsuite.analysis.TABLES`.
 
         Raises:
             StoreError: It is not there or is no table.
         """
-        if name not in (*_TABLES, _NAIVE):
+        if name not in (*_TABLES, _NAIVE, _PROBLEMS):
             raise StoreError(f"table: expected one of {', '.join(_TABLES)}; got {name!r}.")
         return self._store.read_table(name)
 
@@ -235,17 +248,20 @@ class _Tables(Mapping[str, pd.DataFrame]):
         self._read: dict[str, pd.DataFrame] = {}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
-        if name not in (*_TABLES, _NAIVE) or not (self._store.path / f"{name}.csv").exists():
+        if (
+            name not in (*_TABLES, _NAIVE, _PROBLEMS)
+            or not (self._store.path / f"{name}.csv").exists()
+        ):
             raise KeyError(name)
         if name not in self._read:
             self._read[name] = self._store.read_table(name)
         return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter((*_TABLES, _NAIVE))
+        return iter((*_TABLES, _NAIVE, _PROBLEMS))
 
     def __len__(self) -> int:
-        return len(_TABLES) + 1
+        return len(_TABLES) + 2
 
 
 def load_results(folder: str | Path) -> Results:

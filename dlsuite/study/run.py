@@ -1,21 +1,28 @@
 """Run a study: plan it, train what is missing, and bring tables, models and figures up to date."""
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dlsuite.data import Dataset
+from dlsuite.errors import StoreError
 from dlsuite.spec import Study, write_study
 from dlsuite.store import ResultsFolder
+from dlsuite.store.checkpoints import FOLDER as CHECKPOINTS
+from dlsuite.store.checkpoints import clear as clear_checkpoints
 from dlsuite.study.environment import add_run, describe_run, read_runs
-from dlsuite.study.executors import Executor, InProcessExecutor, Job, fingerprint_of, load
+from dlsuite.study.executors import Executor, Job, StoppedError
 from dlsuite.study.guessing import guess_scores
-from dlsuite.study.merge import finished_keys, merge, needed_metrics
+from dlsuite.study.in_process import InProcessExecutor
+from dlsuite.study.interrupts import HaltedRunError, InterruptedRunError, stopping_gently
+from dlsuite.study.merge import SOMETIMES_WRITTEN, finished_keys, merge, needed_metrics
 from dlsuite.study.plan import Plan, make_plan
 from dlsuite.study.plugins import check_plugin_models
 from dlsuite.study.populations import into_populations
 from dlsuite.study.reports import write_index, write_report
 from dlsuite.study.results import Results
+from dlsuite.study.setups import fingerprint_of, load
 from dlsuite.study.sizes import population_size_of
 from dlsuite.study.trained_models import TrainedModels
 from dlsuite.study.trial import Trial
@@ -44,11 +51,14 @@ def run(
     executor: Executor | None = None,
     watcher: RunWatcher | None = None,
     report: bool = True,
+    retry_failed: bool = False,
 ) -> Results:
     """Run a study, or go on where a run stopped.
 
     Trials that are finished stay; only what is missing is trained. Whatever ends the run early, the trials
-    of finished populations are kept and the tables show them.
+    of finished populations are kept and the tables show them. Populations that train for longer than a minute
+    are kept once a minute, and where the run is interrupted: then training goes on from there, to the same
+    bytes. An error in one population is told, written down, and stops no other.
 
     Args:
         study: The study.
@@ -57,6 +67,7 @@ def run(
         watcher: Told how it goes.
         report: Whether to draw figures and write the page and the index at the end. `Results.report` does it
             later as well.
+        retry_failed: Whether to train trials again that failed.
 
     Returns:
         The results.
@@ -65,6 +76,8 @@ def run(
         SpecError: The study cannot be run as it is written.
         DataError: A data set does not hold what was asked of it.
         StoreError: The folder cannot be written.
+        KeyboardInterrupt: It was interrupted: once, and every population has ended its epoch and is kept; or
+            twice, and it ended at once.
     """
     started = time.time()
     plan = make_plan(study)
@@ -76,7 +89,7 @@ def run(
     for line in rejected:
         watching.say(line)
     needed = needed_metrics(plan, keys)
-    finished = finished_keys(parts, needed, epochs=study.epochs)
+    finished = finished_keys(parts, needed, epochs=study.epochs, failed=not retry_failed)
     if any(key not in finished for key in keys.values()):
         check_plugin_models()
         for task in plan.tasks:
@@ -87,7 +100,7 @@ def run(
             task
         ) in plan.tasks:  # A metric of the user's own that raises does so before anything trains.
             guess_scores(data[task.label], task.asked)
-    jobs = _jobs(plan, keys, finished)
+    jobs = _jobs(plan, keys, finished, checkpoints=folder.path / CHECKPOINTS)
     done = sum(key in finished for key in keys.values())
     watching.begin(done + sum(len(job.trials) for job in jobs), done)
     trained = 0
@@ -98,18 +111,29 @@ def run(
         if finished_keys(parts, needed, epochs=study.epochs):
             tables = merge(plan, keys, parts, data)
             folder.write({"study.toml": write_study(plan.study, folder=folder.path), **tables})
+            folder.remove(set(SOMETIMES_WRITTEN) - set(tables))
             run_now = describe_run(started=started, finished=time.time(), trained=trained)
             folder.write({"environment.json": add_run(runs_before, run_now)})
 
     runs_before = read_runs(folder.path / "environment.json")
     pace = _Pace()
+    chosen = executor or InProcessExecutor()
     try:
-        for part in (executor or InProcessExecutor()).run(jobs, watching):
-            folder.add_part(part)
-            trained += len(part.trials)
-            pace.keep(write_tables)
-    finally:
-        write_tables()
+        with stopping_gently(chosen.stop, watching.say):
+            for part in chosen.run(jobs, watching):
+                folder.add_part(part)
+                trained += len(part.trials)
+                pace.keep(write_tables)
+    except HaltedRunError:
+        raise
+    except BaseException as error:
+        with contextlib.suppress(StoreError):  # The first error is what a reader needs.
+            write_tables()
+        if isinstance(error, StoppedError):
+            raise InterruptedRunError from None
+        raise
+    write_tables()
+    clear_checkpoints(folder.path / CHECKPOINTS)
     results = Results(folder.path)
     TrainedModels(results, plan).save_missing(watching.say)
     if report:
@@ -137,7 +161,9 @@ class _Pace:
             self._next = ended + max(self._LEAST, self._SHARE * (ended - began))
 
 
-def _jobs(plan: Plan, keys: Mapping[int, str], finished: set[str]) -> list[Job]:
+def _jobs(
+    plan: Plan, keys: Mapping[int, str], finished: set[str], *, checkpoints: Path
+) -> list[Job]:
     """What is missing, a job a population; of trials that come to the same thing, the first.
 
     Populations are cut from the whole plan, so that where a run stopped changes none of them.
@@ -160,7 +186,8 @@ def _jobs(plan: Plan, keys: Mapping[int, str], finished: set[str]) -> list[Job]:
                 missing[key] = trial
         if missing:
             asked = metrics[population[0].task]
-            jobs.append(Job(tuple(missing.values()), tuple(missing), asked))
+            trials, missing_keys = tuple(missing.values()), tuple(missing)
+            jobs.append(Job(trials, missing_keys, asked, checkpoints=checkpoints))
     return jobs
 
 

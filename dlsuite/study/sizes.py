@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from dlsuite.quiet import import_tensorflow
-from dlsuite.study.executors import load, setups_of
+from dlsuite.study.setups import load, setups_of
 from dlsuite.study.trial import Trial
 
 

@@ -14,8 +14,8 @@ from dlsuite.quiet import import_tensorflow
 from dlsuite.report.page.recommendation import recommend
 from dlsuite.spec.values import thaw
 from dlsuite.store import ResultsFolder
-from dlsuite.study.executors import load, setups_of
 from dlsuite.study.plan import Plan, make_plan
+from dlsuite.study.setups import load, setups_of
 from dlsuite.study.trial import Trial
 
 if TYPE_CHECKING:

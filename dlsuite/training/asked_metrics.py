@@ -12,8 +12,8 @@ import numpy as np
 from dlsuite.data import Dataset, Split
 from dlsuite.spec.metrics import Metric
 from dlsuite.training.examples import EVALUATION_BATCH, Examples, window_of
-from dlsuite.training.graph import PopulationTraining
 from dlsuite.training.objective import Objective
+from dlsuite.training.population_training import PopulationTraining
 
 
 class Predictions:
@@ -91,6 +91,15 @@ class AskedMetrics:
                     None
                 )
         return scores
+
+    @property
+    def undefined(self) -> tuple[str, ...]:
+        """Where a metric measured so far was not defined, for `restore`."""
+        return tuple(self._undefined)
+
+    def restore(self, undefined: Sequence[str]) -> None:
+        """Go on with what was noted before."""
+        self._undefined = dict.fromkeys(undefined)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -7,14 +7,13 @@ twice: as the epoch, and as the evaluation of a split; and once more where predi
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from dlsuite.training.dependence import Dependence, measure_dependence
-from dlsuite.training.epoch_report import EpochReport
 from dlsuite.training.evaluation import Evaluation, evaluate, predict
 from dlsuite.training.examples import Examples
 from dlsuite.training.initialize import initial_weights
@@ -23,21 +22,14 @@ from dlsuite.training.mappings import check_room
 from dlsuite.training.members import for_variants
 from dlsuite.training.objective import Objective
 from dlsuite.training.optimizers import MemberOptimizer, shaped
-from dlsuite.training.population import Population, copy_of
+from dlsuite.training.population import Population
+from dlsuite.training.population_training import Member, PopulationTraining
 from dlsuite.training.settings import TrainingSettings
 from dlsuite.training.sizes import footprint
 from dlsuite.training.state import Values, pure, sum_over, values_of
 from dlsuite.training.step import StepStatistics, take_step
 
 _DRAWS_KEPT = 64
-
-
-class Member(NamedTuple):
-    """What a member is loaded from: its plain model, settings and seed."""
-
-    model: keras.Model
-    settings: TrainingSettings
-    seed: int
 
 
 class TrainingGraph:
@@ -97,7 +89,7 @@ class TrainingGraph:
         """How many graphs have been traced and compiled so far."""
         return len(self._compiled)
 
-    def begin(self, members: Sequence[Member]) -> "PopulationTraining":
+    def begin(self, members: Sequence[Member]) -> PopulationTraining:
         """Put members in: rates and penalties, initial weights, settings and seeds.
 
         Args:
@@ -242,101 +234,3 @@ class TrainingGraph:
 def _lengths(step: StepStatistics) -> tuple[tf.Tensor, tf.Tensor]:
     """What is averaged over an epoch's steps."""
     return step.gradient_norm, tf.stack([step.layer_gradient_norms, step.layer_update_ratios])
-
-
-class PopulationTraining:
-    """One population's training: what its graph's variables hold for it.
-
-    Args:
-        graph: The compiled graph, which other populations may share.
-        members: Whom it was begun with.
-        values: What the graph's variables hold.
-    """
-
-    def __init__(self, graph: TrainingGraph, members: Sequence[Member], values: Values) -> None:
-        self._graph = graph
-        self._members = list(members)
-        self._values = values
-
-    def look(self, examples: Examples) -> EpochReport:
-        """Evaluate before the first step."""
-        seen, _ = self._graph.call(self._graph.evaluate, self._values, examples, examples.trained)
-        norms = seen.weight_norms.numpy()
-        return EpochReport(
-            finite=np.ones(len(norms), bool),
-            gradient_norm=np.full(len(norms), np.nan),
-            step_loss_spread=np.full(len(norms), np.nan),
-            train=seen.means.numpy()[0],
-            validation=seen.means.numpy()[1],
-            layer_gradient_norms=np.full(norms.shape, np.nan),
-            layer_update_ratios=np.full(norms.shape, np.nan),
-            layer_weight_norms=norms,
-            dead_units=seen.dead_units.numpy(),
-        )
-
-    def epoch(
-        self,
-        examples: Examples,
-        batches: tf.Tensor,
-        last: tf.Tensor,
-        *,
-        class_weights: np.ndarray | None = None,
-    ) -> EpochReport:
-        """Train for an epoch, then evaluate the training and the validation split.
-
-        Args:
-            examples: The data.
-            batches: Rows of the training split, `[steps, seeds, batch]`.
-            last: Rows of the last, smaller batch, `[seeds, rest]`; none if there is none.
-            class_weights: What an example's loss is multiplied by, for each class, `[classes]`.
-        """
-        arguments: list[Any] = [examples, batches, last]
-        if class_weights is not None:
-            arguments.append(tf.constant(class_weights, self._graph.population.dtype))
-        parts, self._values = self._graph.call(
-            self._graph.train_and_evaluate, self._values, *arguments
-        )
-        return EpochReport(*(part.numpy() for part in parts))
-
-    def test(self, examples: Examples) -> np.ndarray:
-        """Read the test split with the weights that were best on validation, `[members, width]`."""
-        graph = self._graph
-        seen, _ = graph.call(graph.evaluate, self._best(), examples, examples.tested)
-        return np.asarray(seen.means.numpy()[2])
-
-    def outputs(self, x: tf.Tensor, *, best: bool) -> np.ndarray:
-        """All members' outputs for a window of batches, `[window, members, EVALUATION_BATCH, outputs]`.
-
-        Args:
-            x: The window's inputs, `[window, EVALUATION_BATCH, ...]`.
-            best: Whether with the weights that were best on validation, or with those of now.
-        """
-        values = self._best() if best else self._values
-        seen, _ = self._graph.call(self._graph.predict, values, x)
-        return np.asarray(seen.numpy())
-
-    def dependence(self, examples: Examples) -> Dependence:
-        """Measure how hidden units depend on one another, with the weights best on validation."""
-        seeds = [member.seed for member in self._members]
-        return self._graph.dependence(self._best(), examples, seeds)
-
-    def _best(self) -> Values:
-        """What the variables hold, with the weights that were best on validation."""
-        weights, best = self._graph.split_values(self._values)
-        swap = {id(weight): kept for weight, kept in zip(weights, best, strict=True)}
-        return [swap.get(id(value), value) for value in self._values]
-
-    def member(self, index: int) -> keras.Model:
-        """Give one member back as an ordinary model, with its weights and moving statistics now."""
-        with BUILDING:
-            model = copy_of(self._members[index].model)
-            model.set_weights([weight[index] for weight in self.last_weights()])
-            return model
-
-    def last_weights(self) -> list[np.ndarray]:
-        """All members' weights as training left them, `[members, ...]` each."""
-        return [weight.numpy() for weight in self._graph.split_values(self._values)[0]]
-
-    def best_weights(self) -> list[np.ndarray]:
-        """All members' weights of their epochs that were best on validation, `[members, ...]` each."""
-        return [weight.numpy() for weight in self._graph.split_values(self._values)[1]]

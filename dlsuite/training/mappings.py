@@ -14,11 +14,15 @@ _RESERVE = 4000
 """Mappings that are left for what is about to be compiled, several graphs at once."""
 
 
+class NoRoomError(DlsuiteError):
+    """The process cannot compile another graph; a new one can."""
+
+
 def check_room() -> None:
     """See that another graph can be compiled.
 
     Raises:
-        DlsuiteError: The process is about to run out of mappings.
+        NoRoomError: The process is about to run out of mappings.
     """
     try:
         most = int(_MOST.read_text())
@@ -27,7 +31,7 @@ def check_room() -> None:
     except (OSError, ValueError):  # No Linux: no such bound, or none that is told.
         return
     if taken > most - _RESERVE:
-        raise DlsuiteError(
+        raise NoRoomError(
             "this process has compiled as many graphs as the system lets it (vm.max_map_count = "
             f"{most}). What is finished is kept: run the same command again, and it goes on; or raise the "
             f"limit with 'sysctl vm.max_map_count={4 * most}'."

@@ -110,8 +110,8 @@ class TrialLog:
                 row[f"{split}_{name}"] = value
         row |= asked()
         steps = {
-            "gradient_norm": report.gradient_norm,
-            "step_loss_spread": report.step_loss_spread,
+            "gradient_norm": float(report.gradient_norm),
+            "step_loss_spread": float(report.step_loss_spread),
         }
         self.curves.append(row | steps)
         dead = dict(zip(self._population.active_layers, report.dead_units, strict=True))
@@ -128,6 +128,23 @@ class TrialLog:
             )
         for layer, share in dead.items():
             self.layers.append({"epoch": epoch, "layer": layer, "dead_units": float(share)})
+
+    def record(self) -> dict[str, Any]:
+        """What was logged so far, without the weights: lists, texts and numbers, for `restore`."""
+        return {
+            "curves": self.curves,
+            "layers": self.layers,
+            "diverged_epoch": self.diverged_epoch,
+        }
+
+    def restore(self, record: Mapping[str, Any]) -> None:
+        """Go on with what another log has recorded.
+
+        Raises:
+            KeyError: It is no such record.
+        """
+        self.curves, self.layers = list(record["curves"]), list(record["layers"])
+        self.diverged_epoch = record["diverged_epoch"]
 
     def result(
         self,

@@ -4,6 +4,8 @@ Trials of the same shape train together, as populations. It keeps the compiled g
 seen last, so that the next population of a shape begins at once.
 """
 
+import itertools
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -22,14 +24,16 @@ from dlsuite.training.batches import EpochBatches, epoch_batches
 from dlsuite.training.checks import dtype_of, structure_of
 from dlsuite.training.class_weights import class_weights
 from dlsuite.training.examples import Examples, bytes_of, place
-from dlsuite.training.graph import Member, TrainingGraph
+from dlsuite.training.graph import TrainingGraph
 from dlsuite.training.losses import check_loss
 from dlsuite.training.objective import Objective
 from dlsuite.training.population import Population
+from dlsuite.training.population_training import Member
 from dlsuite.training.result import TrialLog, TrialResult
 from dlsuite.training.seating import portions, seat
 from dlsuite.training.settings import TrainingSettings
 from dlsuite.training.sizes import population_size
+from dlsuite.training.snapshot import Keeper, Snapshot
 from dlsuite.training.watcher import TrainingWatcher
 
 _GRAPHS_KEPT = 8
@@ -70,6 +74,11 @@ class Trainer:
         with self._lock:
             return list(self._graphs.values())
 
+    def forget_graphs(self) -> None:
+        """Let go of the graphs that are kept, and the memory that they hold."""
+        with self._lock:
+            self._graphs.clear()
+
     def train(
         self,
         setups: Sequence[TrialSetup],
@@ -79,6 +88,8 @@ class Trainer:
         watcher: TrainingWatcher | None = None,
         keep_weights: bool = False,
         metrics: Sequence[Metric] = (),
+        members: int | None = None,
+        keeper: Callable[[int], Keeper] | None = None,
     ) -> list[TrialResult]:
         """Train trials on a data set.
 
@@ -89,6 +100,9 @@ class Trainer:
             watcher: Told after each epoch.
             keep_weights: Whether each result's `path` shall hold its weights of every epoch.
             metrics: What to compute of predictions, beside what every trial has.
+            members: How many members the populations have; as the trainer has it if absent.
+            keeper: Gives who keeps snapshots of a population, by its number among those that the trials are
+                cut into. Training goes on from what is kept. Weights of every epoch are not.
 
         Returns:
             A result for each setup, in the same order. A trial that diverges gives a result too.
@@ -101,14 +115,23 @@ class Trainer:
         for index, setup in enumerate(setups):
             groups.setdefault(_shape(setup), []).append(index)
         results: dict[int, TrialResult] = {}
+        number = itertools.count()
         for group in groups.values():
             first = setups[group[0]]
-            size = self._members or population_size(first.model, first.settings.batch_size)
+            size = (
+                members or self._members or population_size(first.model, first.settings.batch_size)
+            )
             for portion in portions([setups[index].seed for index in group], size):
                 own = [group[index] for index in portion]
-                population = [setups[index] for index in own]
                 trained = self._train_population(
-                    population, size, data, epochs, watcher, keep_weights, metrics
+                    [setups[index] for index in own],
+                    size,
+                    data,
+                    epochs,
+                    watcher or _Nobody(),
+                    keep_weights,
+                    metrics,
+                    keeper(next(number)) if keeper else None,
                 )
                 results.update(zip(own, trained, strict=True))
         return [results[index] for index in range(len(setups))]
@@ -119,9 +142,10 @@ class Trainer:
         size: int,
         data: Dataset,
         epochs: int,
-        watcher: TrainingWatcher | None,
+        watcher: TrainingWatcher,
         keep_weights: bool,
         metrics: Sequence[Metric],
+        keeper: Keeper | None,
     ) -> list[TrialResult]:
         """Train up to `size` trials."""
         seating = seat([setup.seed for setup in setups], size)
@@ -131,7 +155,17 @@ class Trainer:
         asked = AskedMetrics(metrics, data, objective)
         weighted = class_weights(setups[0].settings, data)
         logs = [TrialLog(graph.population, objective, metrics) for _ in setups]
-        for epoch in range(epochs + 1):
+        begin = 0
+        kept = keeper.kept() if keeper is not None else None
+        if kept is not None and training.restore(kept.values):
+            begin = kept.epoch + 1
+            asked.restore(kept.notes)
+            for log, record in zip(logs, kept.logs, strict=True):
+                log.restore(record)
+            if all(log.diverged_epoch is not None for log in logs):
+                begin = epochs + 1
+            watcher.epoch(_median_loss(logs), kept.epoch * len(setups) / epochs)
+        for epoch in range(begin, epochs + 1):
             report = (
                 training.epoch(
                     examples,
@@ -147,7 +181,10 @@ class Trainer:
                 own = [weight[member] for weight in weights]
                 log.add(epoch, report.of(member), own, partial(seen.scores, member))
             over = all(log.diverged_epoch is not None for log in logs)
-            if watcher is not None and epoch:
+            if keeper is not None and epoch and keeper.due():
+                records = [log.record() for log in logs]
+                keeper.keep(Snapshot(epoch, training.values(), records, asked.undefined))
+            if epoch:
                 done = epochs - epoch + 1 if over else 1
                 loss = float(np.median(report.train[list(seating.seats), 0]))
                 watcher.epoch(loss, done * len(setups) / epochs)
@@ -208,6 +245,19 @@ class Trainer:
         _check_objective(setup, data, Objective.of(data, loss=setup.settings.loss))
         class_weights(setup.settings, data)
         _batches(setup, data, 1)
+
+
+class _Nobody:
+    """Watches where nobody else does."""
+
+    def epoch(self, loss: float, trials: float) -> None:
+        """Nobody wants to know."""
+
+
+def _median_loss(logs: Sequence[TrialLog]) -> float:
+    """The median of the training losses that were logged last."""
+    losses = [log.curves[-1]["train_loss"] for log in logs if log.curves]
+    return float(np.median(losses)) if losses else math.nan
 
 
 def _make_graph(

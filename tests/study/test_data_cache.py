@@ -7,9 +7,9 @@ import pytest
 
 from dlsuite.data import Recent, add_data, make_arrays, unregister_data
 from dlsuite.spec import Study
-from dlsuite.study import executors as cache
 from dlsuite.study import make_plan
-from dlsuite.study.executors import fingerprint_of, load
+from dlsuite.study import setups as cache
+from dlsuite.study.setups import fingerprint_of, load
 
 
 @pytest.fixture

@@ -10,9 +10,11 @@ import tensorflow as tf
 
 from dlsuite.models import create_model
 from dlsuite.training.batches import epoch_batches
+from dlsuite.training.epoch_report import EpochReport
 from dlsuite.training.examples import Examples, place
-from dlsuite.training.graph import EpochReport, Member, PopulationTraining, TrainingGraph
+from dlsuite.training.graph import TrainingGraph
 from dlsuite.training.objective import Objective
+from dlsuite.training.population_training import Member, PopulationTraining
 from dlsuite.training.settings import TrainingSettings
 
 SETTINGS = TrainingSettings(learning_rate=0.01, batch_size=8)
