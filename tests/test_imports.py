@@ -9,6 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "dlsuite"
 
 MAY_IMPORT = {
     "errors": set(),
+    "atomic": set(),
     "source": set(),
     "compiled": set(),
     "quiet": {"compiled"},
@@ -16,12 +17,22 @@ MAY_IMPORT = {
     "registry": {"errors"},
     "spec": {"errors", "registry", "source"},
     "data": {"errors", "progress", "quiet", "registry", "spec"},
-    "models": {"errors", "registry", "source", "spec", "data"},
+    "models": {"errors", "atomic", "registry", "source", "spec", "data"},
     "training": {"errors", "registry", "source", "spec", "data", "models"},
-    "store": {"errors", "spec"},
+    "store": {"errors", "atomic", "spec"},
     "analysis": {"errors", "spec"},
-    "report": {"errors", "analysis"},
-    "study": {"errors", "quiet", "registry", "spec", "data", "models", "training", "store"}
+    "report": {"errors", "atomic", "analysis"},
+    "study": {
+        "errors",
+        "atomic",
+        "quiet",
+        "registry",
+        "spec",
+        "data",
+        "models",
+        "training",
+        "store",
+    }
     | {"analysis", "report"},
     "explanations": {"errors", "quiet", "data", "models", "training", "store", "report", "study"},
     "terminal": {"progress", "study"},

@@ -6,7 +6,6 @@ plain Keras layers and operations, so that `keras.models.load_model` needs nothi
 
 import io
 import json
-import os
 import re
 import tempfile
 import warnings
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dlsuite.atomic import write_file
 from dlsuite.data import Dataset
 from dlsuite.data.encoding import TableEncoder
 from dlsuite.errors import SpecError, StoreError
@@ -84,18 +84,16 @@ def save_model(
     path = Path(path)
     if path.suffix != ".keras":
         raise SpecError(f"{path}: expected a file name that ends in .keras.")
-    with tempfile.TemporaryDirectory() as folder:
-        saved = Path(folder) / "model.keras"
-        with warnings.catch_warnings():
-            # Keras 3.15 asks for its weights in a way that NumPy 2 warns of.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            portable_model(model, data).save(saved)
-        content = _finished(saved.read_bytes(), ModelCard.of(data, about))
-    temporary = path.with_name(f".{path.name}-{os.getpid()}")
     try:
+        with tempfile.TemporaryDirectory() as folder:
+            saved = Path(folder) / "model.keras"
+            with warnings.catch_warnings():
+                # Keras 3.15 asks for its weights in a way that NumPy 2 warns of.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                portable_model(model, data).save(saved)
+            content = _finished(saved.read_bytes(), ModelCard.of(data, about))
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
+        write_file(path, content)
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreError(f"{path}: cannot be written ({reason}).") from error

@@ -5,7 +5,6 @@ pyplot, so that figures can be drawn without a display and from several threads.
 """
 
 import io
-import os
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from dlsuite.analysis.factor_values import distinct_values, format_value, is_numeric
+from dlsuite.atomic import write_file
 from dlsuite.errors import StoreError
 
 _LineStyle = Literal["solid"] | tuple[float, tuple[float, float]]
@@ -166,10 +166,8 @@ def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
         with figure_style():
             figure.savefig(buffer, format=suffix[1:], dpi=_DPI, metadata=metadata)
         path = folder / f"{name}{suffix}"
-        draft = path.with_name(f".{path.name}.part")
         try:
-            draft.write_bytes(buffer.getvalue())
-            os.replace(draft, path)
+            write_file(path, buffer.getvalue(), sync=False)  # It can be drawn again.
         except OSError as error:
             raise StoreError(f"{path}: expected to write a figure; {error.strerror}.") from error
         paths.append(path)

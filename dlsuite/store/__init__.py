@@ -1,6 +1,7 @@
 """The result tables' columns, and the folder that holds them."""
 
-from dlsuite.store.folder import Part, ResultsFolder, read_csv, to_csv
+from dlsuite.store.folder import ResultsFolder
+from dlsuite.store.part import Part
 from dlsuite.store.schema import (
     SCORES,
     curve_columns,
@@ -8,6 +9,7 @@ from dlsuite.store.schema import (
     layer_columns,
     trial_columns,
 )
+from dlsuite.store.tables import read_csv, to_csv
 from dlsuite.store.weights import Weights
 
 __all__ = [

@@ -8,7 +8,6 @@ there.
 import contextlib
 import hashlib
 import json
-import os
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlsuite.atomic import replacing
 from dlsuite.errors import StoreError
 
 FOLDER = "checkpoints"
@@ -57,17 +57,11 @@ class CheckpointFile:
         """
         arrays = {str(index): array for index, array in enumerate(checkpoint.arrays)}
         record = np.frombuffer(json.dumps(checkpoint.record).encode(), np.uint8)
-        temporary = self.path.with_name(f".{self.path.name}-{os.getpid()}")
         try:
             self.path.parent.mkdir(exist_ok=True)
-            with temporary.open("wb") as file:
+            with replacing(self.path) as temporary, temporary.open("wb") as file:
                 np.savez(file, **arrays, **{_RECORD: record})  # type: ignore[arg-type]
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, self.path)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
             raise StoreError(
                 f"{self.path}: a checkpoint cannot be written ({error.strerror or error}). What is finished "
                 "is kept: make room, then run the same command again."

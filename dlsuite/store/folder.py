@@ -1,47 +1,29 @@
-"""A study's results folder: parts written whole or not at all, and files that are replaced whole.
-
-A part is a folder of three CSVs with the rows of one population, and the weights of its best trials. It knows
-its trials by key alone, so it stays good when a study is renamed or extended.
-"""
+"""A study's results folder: parts written whole or not at all, and files that are replaced whole."""
 
 import contextlib
-import hashlib
+import errno
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
+from dlsuite.atomic import new_folder, remove_leftovers, temporary_path, write_file
 from dlsuite.errors import StoreError
-from dlsuite.spec import display
-from dlsuite.store.schema import METRICS, PART_CURVES, PART_LAYERS, PART_TRIALS
-from dlsuite.store.weights import Weights, read_weights, weighed_trials, write_weights
+from dlsuite.store.checkpoints import FOLDER as CHECKPOINTS
+from dlsuite.store.manifest import DamagedError, Manifest
+from dlsuite.store.part import WEIGHTS, Part, fill_part, read_part, stamp_of
+from dlsuite.store.tables import read_csv
+from dlsuite.store.weights import Weights, read_weights, weighed_trials
 
-_WEIGHTS = "weights.npz"
-_ERROR = "error.txt"
-_TABLES = {"trials": PART_TRIALS, "curves": PART_CURVES, "layers": PART_LAYERS}
+REJECTED = "rejected"
+"""The folder, in a study's, of what was set aside."""
+REASON = "reason.txt"
+"""The file that says why something was set aside, beside it."""
 
-
-@dataclass(frozen=True)
-class Part:
-    """The rows of one population.
-
-    Attributes:
-        trials: A row a trial.
-        curves: A row a trial and epoch.
-        layers: A row a trial, epoch and layer.
-        weights: Weights of some of its trials, by key. They are written; who reads parts does not get them,
-            but asks `ResultsFolder.weights` for a trial's.
-        error: Where its trials failed, the traceback. It is written, not read.
-    """
-
-    trials: pd.DataFrame
-    curves: pd.DataFrame
-    layers: pd.DataFrame
-    weights: Mapping[str, Weights] = field(default_factory=dict)
-    error: str = ""
+_FOLDERS = ("parts", CHECKPOINTS, "models", "figures")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class ResultsFolder:
@@ -54,68 +36,83 @@ class ResultsFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._parts = path / "parts"
+        self._read: dict[str, tuple[object, Part]] = {}
         self._indexed: tuple[Path, ...] = ()
         self._index: Mapping[tuple[str, int], Path] = {}
+        self._sound: set[tuple[Path, int, int]] = set()
 
     def open(self) -> None:
-        """Make the folder, and see that it can be written.
+        """Make the folder, see that it can be written, and remove what dead processes left half written.
 
         Raises:
-            StoreError: It cannot.
+            StoreError: It cannot be made or written.
         """
         with self._failing("made"):
             self._parts.mkdir(parents=True, exist_ok=True)
-            probe = self._parts / f".writable-{os.getpid()}"
+            probe = temporary_path(self._parts / "writable")
             probe.touch()
             probe.unlink()
+        remove_leftovers(self.path)
+        for name in _FOLDERS:
+            # Parts and checkpoints are written by a run alone.
+            remove_leftovers(self.path / name, everyone=name in ("parts", CHECKPOINTS))
 
     def add_part(self, part: Part) -> None:
-        """Write a part: into a folder of another name first, which is then renamed."""
-        keys = "".join(part.trials["trial"]) + str(part.trials["epochs"].iloc[0])
-        if METRICS in part.trials:  # Others of the same trials are no reason to throw a part away.
-            keys += str(part.trials[METRICS].iloc[0])
-        name = hashlib.sha256(keys.encode()).hexdigest()[:16]
-        temporary = self._parts / f".{name}-{os.getpid()}"
-        with self._failing("written"):
-            shutil.rmtree(temporary, ignore_errors=True)
-            temporary.mkdir(parents=True)
-            for table, columns in _TABLES.items():
-                frame: pd.DataFrame = getattr(part, table)
-                further = [column for column in frame.columns if column not in columns]
-                text = to_csv(frame.reindex(columns=[*columns, *further]))
-                _write_synced(temporary / f"{table}.csv", text)
-            if part.weights:
-                write_weights(temporary / _WEIGHTS, part.weights)
-            if part.error:
-                _write_synced(temporary / _ERROR, part.error)
-            if (self._parts / name).exists():
-                self._set_aside(self._parts / name)
-            os.rename(temporary, self._parts / name)
-            _sync(self._parts)
+        """Write a part: whole or not at all.
+
+        Raises:
+            StoreError: It cannot be written. The parts that are there stay as they are.
+        """
+        with self._failing("written", self._parts / part.name):
+            self._parts.mkdir(parents=True, exist_ok=True)
+            with new_folder(self._place(part.name)) as temporary:
+                fill_part(temporary, part)
+
+    def _place(self, name: str) -> Path:
+        """Where a part can be put: what is there already was of no use, and is set aside."""
+        place = self._parts / name
+        number = 1
+        while os.path.lexists(place):
+            try:
+                self._set_aside(place, "its trials were trained again")
+            except OSError:
+                number += 1
+                place = self._parts / f"{name}-{number}"
+        return place
 
     def parts(self) -> tuple[list[Part], list[str]]:
-        """Read all parts.
+        """Read all parts. Those that were read before and have not changed are not read again.
 
         Returns:
-            The parts, ordered by name, and a line for each one that could not be read. Those are moved to
-            `rejected/`, so that their trials are trained again.
+            The parts, ordered by name, and a line for each one that cannot be used, with the reason. Those
+            are moved to `rejected/`, so that their trials are trained again.
+
+        Raises:
+            StoreError: The folder cannot be read, or `rejected/` cannot be written.
         """
-        found: list[Part] = []
+        found: dict[str, tuple[object, Part]] = {}
         rejected: list[str] = []
-        with self._failing("read"):
+        with self._failing("read", self._parts):
             folders = sorted(self._parts.iterdir()) if self._parts.exists() else []
         for folder in folders:
             if folder.name.startswith("."):
                 continue
             try:
-                found.append(_read_part(folder))
-            except (OSError, ValueError, KeyError) as error:
-                with self._failing("moved"):
-                    moved = self._set_aside(folder)
-                rejected.append(
-                    f"{folder}: not a part that can be used ({error}); moved to {moved}."
-                )
-        return found, rejected
+                found[folder.name] = self._part(folder)
+            except DamagedError as error:
+                rejected.append(self._reject(folder, str(error)))
+            except OSError as error:
+                rejected.append(self._reject(folder, f"cannot be read: {error.strerror or error}"))
+        self._read = found
+        return [part for _, part in found.values()], rejected
+
+    def _part(self, folder: Path) -> tuple[object, Part]:
+        stamp = stamp_of(folder) if folder.is_dir() else None
+        if stamp is not None and folder.name in self._read:
+            known = self._read[folder.name]
+            if known[0] == stamp:
+                return known
+        return stamp, read_part(folder)
 
     def weights(self, key: str, *, epochs: int) -> Weights | None:
         """Read the weights that a part has kept of a trial.
@@ -134,6 +131,7 @@ class ResultsFolder:
         if path is None:
             return None
         with _reading_weights(path):
+            self._verify_weights(path)
             return read_weights(path, key)
 
     def has_weights(self, key: str, *, epochs: int) -> bool:
@@ -150,18 +148,28 @@ class ResultsFolder:
 
     def _weighed(self) -> Mapping[tuple[str, int], Path]:
         """Where the weights of a trial are, by its key and epochs; found anew when parts come or go."""
-        paths = tuple(sorted(self._parts.glob(f"[!.]*/{_WEIGHTS}")))
+        paths = tuple(sorted(self._parts.glob(f"[!.]*/{WEIGHTS}")))
         if paths != self._indexed:
             found: dict[tuple[str, int], Path] = {}
             for path in paths:
+                try:
+                    manifest = Manifest.read(path.parent)
+                except (OSError, DamagedError):  # It is no part, which a run will say.
+                    continue
                 with _reading_weights(path):
-                    keys = weighed_trials(path)
-                    trials = read_csv(path.with_name("trials.csv"))
-                    own = trials.loc[trials["trial"].isin(keys), ["trial", "epochs"]]
-                for key, epochs in own.itertuples(index=False):
-                    found.setdefault((key, int(epochs)), path)
+                    manifest.verify_size(path)
+                    for key in weighed_trials(path):
+                        found.setdefault((key, manifest.trials[key]), path)
             self._indexed, self._index = paths, found
         return self._index
+
+    def _verify_weights(self, path: Path) -> None:
+        """See once in a process that weights are as they were written."""
+        status = path.stat()
+        stamp = (path, status.st_size, status.st_mtime_ns)
+        if stamp not in self._sound:
+            Manifest.read(path.parent).verify(path)
+            self._sound.add(stamp)
 
     def write(self, files: Mapping[str, str]) -> None:
         """Replace files, each at once: a reader sees the old one or the new one, never a half.
@@ -172,13 +180,10 @@ class ResultsFolder:
         Raises:
             StoreError: One cannot be written.
         """
-        with self._failing("written"):
-            self.path.mkdir(parents=True, exist_ok=True)
-            for name, text in files.items():
-                temporary = self.path / f".{name}-{os.getpid()}"
-                _write_synced(temporary, text)
-                os.replace(temporary, self.path / name)
-            _sync(self.path)
+        for name, text in files.items():
+            with self._failing("written", self.path / name):
+                self.path.mkdir(parents=True, exist_ok=True)
+                write_file(self.path / name, text)
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove files, where they are there.
@@ -186,8 +191,8 @@ class ResultsFolder:
         Raises:
             StoreError: One cannot be removed.
         """
-        with self._failing("removed"):
-            for name in names:
+        for name in names:
+            with self._failing("removed", self.path / name):
                 (self.path / name).unlink(missing_ok=True)
 
     def read_table(self, name: str) -> pd.DataFrame:
@@ -212,25 +217,69 @@ class ResultsFolder:
             )
         return table
 
-    def _set_aside(self, folder: Path) -> Path:
-        rejected = self.path / "rejected"
-        rejected.mkdir(exist_ok=True)
-        target = rejected / folder.name
+    def _reject(self, path: Path, reason: str) -> str:
+        """Set aside what is no part, and say so in a line."""
+        reason = " ".join(reason.split())
+        if not os.path.lexists(path):
+            return f"{path}: vanished while it was read; its trials are trained again."
+        said = f"{path}: not a part that can be used ({reason})"
+        try:
+            moved = self._set_aside(path, reason)
+        except OSError as error:
+            return (
+                f"{said}; it cannot be moved to {REJECTED}/ ({error.strerror or error}), stays where it is "
+                "and is left out: its trials are trained again."
+            )
+        return f"{said}; moved to {moved}, its trials are trained again."
+
+    def _set_aside(self, path: Path, reason: str) -> Path:
+        """Move something to `rejected/`, and write down why.
+
+        Raises:
+            StoreError: `rejected/` cannot be written.
+            OSError: It cannot be moved.
+        """
+        rejected = self.path / REJECTED
+        with self._failing("written", rejected):
+            rejected.mkdir(exist_ok=True)
+            probe = temporary_path(rejected / "writable")
+            probe.touch()
+            probe.unlink()
+        target = rejected / path.name
         number = 1
-        while target.exists():
+        while os.path.lexists(target):
             number += 1
-            target = rejected / f"{folder.name}-{number}"
-        os.rename(folder, target)
+            target = rejected / f"{path.name}-{number}"
+        if path.is_dir() and not path.is_symlink():
+            os.rename(path, target)
+        else:
+            target.mkdir()
+            os.rename(path, target / path.name)
+        with self._failing("written", target / REASON):
+            write_file(target / REASON, f"{reason}\n")
         return target
 
     @contextlib.contextmanager
-    def _failing(self, verb: str) -> Iterator[None]:
+    def _failing(self, verb: str, path: Path | None = None) -> Iterator[None]:
+        """Say what cannot be done, why, and how to go on."""
         try:
             yield
         except OSError as error:
             reason = error.strerror or str(error)
+            if error.errno in _FULL:
+                further = (
+                    "What is finished stays: make room and give the same command again, or give another "
+                    "place with --out."
+                )
+            elif error.errno in _FORBIDDEN:
+                further = (
+                    "What is finished stays: see that it can be written and give the same command again, "
+                    "or give another place with --out."
+                )
+            else:
+                further = "Give another place with --out."
             raise StoreError(
-                f"{error.filename or self.path}: cannot be {verb} ({reason}). Give another place with --out."
+                f"{path or self.path}: cannot be {verb} ({reason}). {further}"
             ) from error
 
 
@@ -243,62 +292,3 @@ def _reading_weights(path: Path) -> Iterator[None]:
             f"{path}: cannot be read as weights ({error}); delete the folder {path.parent.name} and run the "
             "study again: its trials are trained anew."
         ) from error
-
-
-def to_csv(frame: pd.DataFrame, *, exact: Iterable[str] = ()) -> str:
-    """Write a table as CSV.
-
-    Args:
-        frame: The table. Measured numbers are written with seven significant digits, as many as float32
-            can be trusted with.
-        exact: Columns of settings, which are written as a study would, with all their digits.
-    """
-    written = {column: frame[column].map(_as_setting) for column in exact if column in frame}
-    frame = frame.assign(**written)
-    text = frame.to_csv(index=False, float_format="%.7g", lineterminator="\n")
-    assert isinstance(text, str)
-    return text
-
-
-def _as_setting(value: object) -> object:
-    """A number or list as a study writes it; a text, a truth value or nothing as it is."""
-    return display(value) if isinstance(value, float | tuple) and value == value else value
-
-
-def read_csv(path: Path) -> pd.DataFrame:
-    """Read a table that `to_csv` wrote. Keys and conditions stay texts.
-
-    Raises:
-        OSError: The file cannot be read.
-        ValueError: It is not a table.
-    """
-    texts = {"trial": str, "condition": str, "task": str, METRICS: str}
-    return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])
-
-
-def _read_part(folder: Path) -> Part:
-    tables = {}
-    for table, columns in _TABLES.items():
-        frame = read_csv(folder / f"{table}.csv")
-        missing = set(columns) - set(frame.columns)
-        if missing:
-            raise ValueError(f"{table}.csv lacks the columns {', '.join(sorted(missing))}")
-        tables[table] = frame
-    return Part(trials=tables["trials"], curves=tables["curves"], layers=tables["layers"])
-
-
-def _write_synced(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    """Make renames in a folder last through a power cut, where the system can."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -10,7 +10,7 @@ import pandas as pd
 from dlsuite.errors import StoreError
 from dlsuite.spec.kinds import TASK_TYPES
 from dlsuite.spec.metrics import Metric
-from dlsuite.store.folder import to_csv
+from dlsuite.store.tables import to_csv
 
 METRICS_FILE = "metrics.csv"
 COLUMNS = (

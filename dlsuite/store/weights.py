@@ -1,6 +1,5 @@
 """Weights of trained models in one file: plain NumPy arrays, and the same bytes for the same weights."""
 
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,8 +26,6 @@ def write_weights(path: Path, weights: Mapping[str, Weights]) -> None:
     }
     with path.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def weighed_trials(path: Path) -> set[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dlsuite.atomic import write_file
 from dlsuite.data import (
     ColumnDescription,
     Dataset,
@@ -100,8 +101,11 @@ def write_draft(
     text = draft(drafted, name=file.stem, model=model)
     # Before it is written: what cannot be planned must not stand in the way of the next try.
     make_plan(parse_study(tomllib.loads(text), source=str(file), folder=file.parent))
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_file(file, text)
+    except OSError as error:
+        raise SpecError(f"{file}: cannot be written ({error.strerror or error}).") from error
     return [*_summary(drafted), "", f"Wrote {file}. Next: dlsuite check {file}"]
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from dlsuite.errors import DlsuiteError
+from dlsuite.errors import DlsuiteError, StoreError
 from dlsuite.report import StudyTables, draw_figures
 from dlsuite.report.page import (
     IndexEntry,
@@ -38,13 +38,17 @@ def write_report(results: Results) -> Path:
         StoreError: The folder cannot be written, or a table cannot be read.
     """
     folder = results.folder
-    figures = _draw(results.tables, folder / "figures")
+    try:
+        figures = _draw(results.tables, folder / "figures")
+        specification = (folder / "study.toml").read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        raise StoreError(f"{folder}: no page can be made of it ({error}).") from error
     page = study_page(
         results.tables,
         figures=figures,
         findings=results.findings,
         environment=_environment(folder),
-        specification=(folder / "study.toml").read_text(encoding="utf-8"),
+        specification=specification,
         planned=planned_trials(results),
     )
     ResultsFolder(folder).write({PAGE: page})

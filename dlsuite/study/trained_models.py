@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dlsuite.atomic import write_file
 from dlsuite.data import Dataset
 from dlsuite.errors import DataError, DlsuiteError, SpecError, StoreError, UnknownNameError, closest
 from dlsuite.models.card import read_card
@@ -276,10 +277,8 @@ def _is_of(path: Path, row: Mapping[str, Any]) -> bool:
 
 
 def _copy(source: Path, target: Path) -> None:
-    import shutil
-
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
+        write_file(target, source.read_bytes())
     except OSError as error:
         raise StoreError(f"{target}: cannot be written ({error.strerror or error}).") from error

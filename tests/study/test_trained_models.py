@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 import numpy as np
@@ -317,22 +317,46 @@ def test_weights_that_were_not_kept_are_missed_by_name(small: Make, train: Train
         load_results(results.folder).best_model()
 
 
-def test_damaged_weights_are_told_and_do_not_end_a_run(small: Make, train: Train) -> None:
-    class Listening(RunWatcher):
-        lines: ClassVar[list[str]] = []
+class Listening(RunWatcher):
+    """Remembers what it was told."""
 
-        def say(self, line: str) -> None:
-            self.lines.append(line)
+    def __init__(self) -> None:
+        self.lines: list[str] = []
 
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def test_a_part_with_torn_weights_is_trained_again_and_its_models_are_saved(
+    small: Make, train: Train
+) -> None:
     results = train(small(seeds=1))
+    saved = {path.name: path.read_bytes() for path in (results.folder / "models").iterdir()}
     shutil.rmtree(results.folder / "models")
     next((results.folder / "parts").glob("*/weights.npz")).write_text("torn")
+    listening = Listening()
 
-    train(small(seeds=1), watcher=Listening())
+    train(small(seeds=1), watcher=listening)
 
-    (line,) = Listening.lines
-    assert "No models are saved: " in line
-    assert "weights.npz: cannot be read as weights" in line
+    (line,) = listening.lines
+    assert "weights.npz is cut short" in line and "trained again" in line
+    assert {path.name: path.read_bytes() for path in (results.folder / "models").iterdir()} == saved
+
+
+def test_changed_weights_are_told_and_do_not_end_a_run(small: Make, train: Train) -> None:
+    results = train(small(seeds=1))
+    shutil.rmtree(results.folder / "models")
+    path = next((results.folder / "parts").glob("*/weights.npz"))
+    content = bytearray(path.read_bytes())
+    content[200] ^= 1
+    path.write_bytes(content)
+    listening = Listening()
+
+    train(small(seeds=1), watcher=listening)
+
+    (line,) = listening.lines
+    assert "its models are not saved: " in line
+    assert "weights.npz: cannot be read as weights" in line and "delete the folder" in line
 
 
 @pytest.mark.parametrize(
