@@ -19,9 +19,9 @@ from dlsuite.data import Dataset, Guess, Split
 from dlsuite.training.batches import epoch_batches
 from dlsuite.training.examples import place
 from dlsuite.training.graph import TrainingGraph
-from dlsuite.training.population_training import Member
 from dlsuite.training.lanes import lanes
 from dlsuite.training.objective import Objective
+from dlsuite.training.population_training import Member
 from dlsuite.training.settings import TrainingSettings
 from dlsuite.training.sizes import population_size
 

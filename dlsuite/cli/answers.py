@@ -31,6 +31,7 @@ def show(
 ) -> None:
     """Show what a study found: the answers, then the tables. Two studies are compared."""
     from dlsuite.study.answers import FOOTNOTE, TEST, answer_rows, answer_texts
+    from dlsuite.study.problems import problem_lines
     from dlsuite.study.written_tables import as_latex, as_markdown
 
     if len(studies) > 2:
@@ -42,7 +43,12 @@ def show(
     rows = answer_rows(results)
     if as_json:
         checks = results.checklist.to_dict("records")
-        answer = {"findings": results.findings, "checklist": checks, "summary": rows}
+        answer = {
+            "findings": results.findings,
+            "checklist": checks,
+            "summary": rows,
+            "problems": problem_lines(results),
+        }
         typer.echo(json.dumps(answer, indent=2))
         return
     if style == "csv":
@@ -59,6 +65,8 @@ def show(
     print_lines([*results.findings, ""])
     print_rows(answer_texts(rows))
     print_lines([FOOTNOTE] if any(row["n_diverged"] for row in rows) else [])
+    if problems := problem_lines(results):
+        print_lines(["", *problems])
     look = results.checklist.loc[results.checklist["status"] == "look"]
     print_lines(["", "Look at:"] if len(look) else [])
     print_lines(f"- {row['task']}: {row['finding']}" for row in look.to_dict("records"))

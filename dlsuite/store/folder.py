@@ -217,6 +217,16 @@ class ResultsFolder:
             )
         return table
 
+    def rejected(self) -> dict[str, str]:
+        """Why what lies in `rejected/` was set aside, by name; nothing of what nobody has written down."""
+        reasons = {}
+        for path in sorted((self.path / REJECTED).glob(f"*/{REASON}")):
+            with contextlib.suppress(OSError):
+                reasons[path.parent.name] = path.read_text(
+                    encoding="utf-8", errors="replace"
+                ).strip()
+        return reasons
+
     def _reject(self, path: Path, reason: str) -> str:
         """Set aside what is no part, and say so in a line."""
         reason = " ".join(reason.split())

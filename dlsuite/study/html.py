@@ -4,6 +4,7 @@ from html import escape
 
 from dlsuite.data.html import rows_table
 from dlsuite.study.answers import CONDITIONAL, FOOTNOTE, TEST, answer_rows, answer_texts
+from dlsuite.study.problems import problem_lines
 from dlsuite.study.rate_range import LearningRateRange
 from dlsuite.study.results import Results
 
@@ -25,6 +26,7 @@ def results_html(results: Results) -> str:
     note = ""
     if any(row[TEST].endswith(CONDITIONAL) for row in rows):
         note = f"<p><small>{escape(FOOTNOTE)}</small></p>"
+    note += "".join(f"<p><small>{escape(line)}</small></p>" for line in problem_lines(results))
     page = results.page
     where = f"The page with all figures: {page}" if page.is_file() else f"Tables: {results.folder}"
     return (

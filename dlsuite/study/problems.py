@@ -1,5 +1,7 @@
 """What went wrong in a study, in sentences: failed trials, halved populations, parts set aside."""
 
+from dlsuite.store import ResultsFolder
+from dlsuite.store.folder import REJECTED
 from dlsuite.store.schema import FAILED, PROBLEM
 from dlsuite.study.results import Results
 
@@ -30,5 +32,12 @@ def problem_lines(results: Results) -> list[str]:
         lines.append(
             f"{smaller} of {len(results.trials)} trials were trained in smaller populations, as memory ran "
             "out: equal to the others but for rounding. problems.csv lists them."
+        )
+    if aside := len(ResultsFolder(results.folder).rejected()):
+        what = (
+            "part that could not be used was" if aside == 1 else "parts that could not be used were"
+        )
+        lines.append(
+            f"{aside} {what} set aside and trained again; {results.folder / REJECTED} tells why."
         )
     return lines

@@ -50,6 +50,7 @@ def write_report(results: Results) -> Path:
         environment=_environment(folder),
         specification=specification,
         planned=planned_trials(results),
+        rejected=ResultsFolder(folder).rejected(),
     )
     ResultsFolder(folder).write({PAGE: page})
     return results.page
@@ -100,6 +101,7 @@ def _entry(results: Results) -> IndexEntry:
         answers=short_answers(results.tables),
         planned=planned_trials(results),
         diverged=int((trials["status"] == "diverged").sum()),
+        failed=results.n_failed,
         link=f"{results.folder.name}/{PAGE}" if results.page.is_file() else None,
     )
 

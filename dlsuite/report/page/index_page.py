@@ -19,6 +19,7 @@ class IndexEntry:
             the findings are folded up below.
         planned: How many trials it has when it is finished; None if that is not known.
         diverged: How many trials diverged.
+        failed: How many trials failed.
         link: Where its page is, relative to the index: `dropout/report.html`; None if it has none.
     """
 
@@ -29,6 +30,7 @@ class IndexEntry:
     answers: Sequence[str] = ()
     planned: int | None = None
     diverged: int = 0
+    failed: int = 0
     link: str | None = None
 
     @property

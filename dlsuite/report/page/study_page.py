@@ -31,11 +31,13 @@ class Status:
         n: Trials that are done.
         planned: How many there will be; None if that is not known.
         diverged: Trials that diverged.
+        failed: Trials that failed.
     """
 
     n: int
     planned: int | None
     diverged: int
+    failed: int = 0
 
     @property
     def finished(self) -> bool:
@@ -51,6 +53,7 @@ def study_page(
     environment: Mapping[str, Any] | None,
     specification: str | None,
     planned: int | None = None,
+    rejected: Mapping[str, str] | None = None,
     most_values: int = MOST_VALUES,
 ) -> str:
     """Write `report.html`.
@@ -65,6 +68,7 @@ def study_page(
         environment: The content of `environment.json`, if there is one.
         specification: The text of `study.toml`, if there is one.
         planned: How many trials the study has when it is finished; None if that is not known.
+        rejected: Why parts were set aside, by name.
         most_values: How many values of single trials' curves are embedded at most, see `curve_data`.
 
     Returns:
@@ -77,12 +81,12 @@ def study_page(
     curves = curve_data(tables, most_values=most_values)
     reading, groups = group_findings(findings, tables.tasks)
     static = [table for table in (score_table(tables), effect_table(tables)) if table is not None]
-    diverged = _diverged(tables)
+    diverged, failed = _diverged(tables), _failed(tables)
     return render(
         "study",
         name=tables.name,
         question=tables.question,
-        status=Status(len(trials), planned, len(diverged)),
+        status=Status(len(trials), planned, len(diverged), len(failed)),
         cards=[card(tables, task) for task in tables.tasks],
         seconds=run_seconds(environment),
         tuned=bool(tables.tuned),
@@ -95,6 +99,10 @@ def study_page(
         checklist=checklist_table(tables),
         diverged=diverged[:_MOST_LISTED],
         n_diverged=len(diverged),
+        failed=failed[:_MOST_LISTED],
+        n_failed=len(failed),
+        smaller=_smaller(tables),
+        rejected=dict(rejected or {}),
         data=data_facts(tables),
         runs=run_facts(environment),
         specification=specification,
@@ -116,17 +124,33 @@ def _diverged(tables: StudyTables) -> list[dict[str, str]]:
     if trials.empty:
         return []
     rows = trials.loc[trials["status"] == "diverged"].to_dict("records")
-    return [
-        {
-            "task": str(row["task"]),
-            "condition": str(row["condition"]),
-            "tuned": ", ".join(f"{name}={format_value(row[name])}" for name in tables.tuned),
-            "seed": str(row["seed"]),
-            "split": str(row["split_seed"]),
-            "epoch": _epoch(row.get("diverged_epoch")),
-        }
-        for row in rows
-    ]
+    return [_named(tables, row) | {"epoch": _epoch(row.get("diverged_epoch"))} for row in rows]
+
+
+def _failed(tables: StudyTables) -> list[dict[str, str]]:
+    """Every failed trial, as `_diverged` gives those, with what went wrong in place of the epoch."""
+    problems = tables.frames.get("problems")
+    if problems is None:
+        return []
+    rows = problems.loc[problems["status"] == "failed"].to_dict("records")
+    return [_named(tables, row) | {"problem": str(row["problem"])} for row in rows]
+
+
+def _smaller(tables: StudyTables) -> int:
+    """How many trials were trained in smaller populations than others, for want of memory."""
+    problems = tables.frames.get("problems")
+    return 0 if problems is None else int((problems["status"] != "failed").sum())
+
+
+def _named(tables: StudyTables, row: Mapping[Any, Any]) -> dict[str, str]:
+    """What names a trial, as texts."""
+    return {
+        "task": str(row["task"]),
+        "condition": str(row["condition"]),
+        "tuned": ", ".join(f"{name}={format_value(row[name])}" for name in tables.tuned),
+        "seed": str(row["seed"]),
+        "split": str(row["split_seed"]),
+    }
 
 
 def _epoch(value: object) -> str:
