@@ -1,5 +1,6 @@
 """Run a study: plan it, train what is missing, and bring tables, models and figures up to date."""
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -64,13 +65,30 @@ def run(
     Raises:
         SpecError: The study cannot be run as it is written.
         DataError: A data set does not hold what was asked of it.
+        ClaimedError: Another run is at work in the folder.
         StoreError: The folder cannot be written.
     """
-    started = time.time()
     plan = make_plan(study)
     watching = watcher or RunWatcher()
-    keys, data = trial_keys(plan)
     folder = ResultsFolder(Path(out) / study.name)
+    with folder.claim():
+        results = _train_missing(plan, folder, executor or InProcessExecutor(), watching)
+        TrainedModels(results, plan).save_missing(watching.say)
+        if report:
+            # Even where nothing was trained: a run that was stopped while it drew left older figures.
+            write_report(results)
+    if report:
+        write_index(Path(out))
+    return results
+
+
+def _train_missing(
+    plan: Plan, folder: ResultsFolder, executor: Executor, watching: RunWatcher
+) -> Results:
+    """Train what is missing of a plan, and bring the tables up to date."""
+    started = time.time()
+    study = plan.study
+    keys, data = trial_keys(plan)
     folder.open()
     parts, rejected = folder.parts()
     for line in rejected:
@@ -104,19 +122,16 @@ def run(
     runs_before = read_runs(folder.path / "environment.json")
     pace = _Pace()
     try:
-        for part in (executor or InProcessExecutor()).run(jobs, watching):
+        for part in executor.run(jobs, watching):
             folder.add_part(part)
             trained += len(part.trials)
             pace.keep(write_tables)
-    finally:
-        write_tables()
-    results = Results(folder.path)
-    TrainedModels(results, plan).save_missing(watching.say)
-    if report:
-        # Even where nothing was trained: a run that was stopped while it drew left figures of older tables.
-        write_report(results)
-        write_index(Path(out))
-    return results
+    except BaseException:
+        with contextlib.suppress(Exception):  # What ended the run says more.
+            write_tables()
+        raise
+    write_tables()
+    return Results(folder.path)
 
 
 class _Pace:
