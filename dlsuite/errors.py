@@ -29,6 +29,10 @@ class StoreError(DlsuiteError):
     """A results folder cannot be read or written."""
 
 
+class ClaimedError(StoreError):
+    """Another run is at work in a results folder."""
+
+
 def closest(name: str, known: Iterable[str]) -> str:
     """Say which of the known names was probably meant.
 

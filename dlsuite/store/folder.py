@@ -11,6 +11,7 @@ import pandas as pd
 from dlsuite.atomic import new_folder, remove_leftovers, temporary_path, write_file
 from dlsuite.errors import StoreError
 from dlsuite.store.checkpoints import FOLDER as CHECKPOINTS
+from dlsuite.store.claim import Claim
 from dlsuite.store.manifest import DamagedError, Manifest
 from dlsuite.store.part import WEIGHTS, Part, fill_part, read_part, stamp_of
 from dlsuite.store.tables import read_csv
@@ -23,6 +24,7 @@ REASON = "reason.txt"
 
 _FOLDERS = ("parts", CHECKPOINTS, "models", "figures")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_REMOVED = (errno.ENOENT, errno.ESTALE, errno.ENOTDIR)
 _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
@@ -40,6 +42,24 @@ class ResultsFolder:
         self._indexed: tuple[Path, ...] = ()
         self._index: Mapping[tuple[str, int], Path] = {}
         self._sound: set[tuple[Path, int, int]] = set()
+        self._claim: Claim | None = None
+
+    @contextlib.contextmanager
+    def claim(self) -> Iterator[None]:
+        """Hold the folder for a run, so that no other one works in it meanwhile; see `store.claim`.
+
+        Inside, `add_part` and `write` see first whether it is still held.
+
+        Raises:
+            ClaimedError: Another run holds it; who, and what to do, is said.
+            StoreError: It cannot be written.
+        """
+        with Claim(self.path) as claim:
+            self._claim = claim
+            try:
+                yield
+            finally:
+                self._claim = None
 
     def open(self) -> None:
         """Make the folder, see that it can be written, and remove what dead processes left half written.
@@ -61,12 +81,20 @@ class ResultsFolder:
         """Write a part: whole or not at all.
 
         Raises:
-            StoreError: It cannot be written. The parts that are there stay as they are.
+            StoreError: It cannot be written, or the folder is not held any more. The parts that are there
+                stay as they are.
         """
         with self._failing("written", self._parts / part.name):
-            self._parts.mkdir(parents=True, exist_ok=True)
+            self._make(self._parts)
             with new_folder(self._place(part.name)) as temporary:
                 fill_part(temporary, part)
+
+    def _make(self, folder: Path) -> None:
+        """Make a folder to write in; under a run, which made it, it is not made anew once it was removed."""
+        if self._claim is None:
+            folder.mkdir(parents=True, exist_ok=True)
+        else:
+            self._claim.check()
 
     def _place(self, name: str) -> Path:
         """Where a part can be put: what is there already was of no use, and is set aside."""
@@ -178,11 +206,11 @@ class ResultsFolder:
             files: Contents by name.
 
         Raises:
-            StoreError: One cannot be written.
+            StoreError: One cannot be written, or the folder is not held any more.
         """
         for name, text in files.items():
             with self._failing("written", self.path / name):
-                self.path.mkdir(parents=True, exist_ok=True)
+                self._make(self.path)
                 write_file(self.path / name, text)
 
     def remove(self, names: Iterable[str]) -> None:
@@ -276,7 +304,12 @@ class ResultsFolder:
             yield
         except OSError as error:
             reason = error.strerror or str(error)
-            if error.errno in _FULL:
+            if self._claim is not None and error.errno in _REMOVED:
+                self._claim.check()
+                further = (
+                    "It was removed while the study ran; give the same command again to go on."
+                )
+            elif error.errno in _FULL:
                 further = (
                     "What is finished stays: make room and give the same command again, or give another "
                     "place with --out."

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dlsuite.data import Dataset
-from dlsuite.errors import StoreError
 from dlsuite.spec import Study, write_study
 from dlsuite.store import ResultsFolder
 from dlsuite.store.checkpoints import FOLDER as CHECKPOINTS
@@ -75,15 +74,38 @@ def run(
     Raises:
         SpecError: The study cannot be run as it is written.
         DataError: A data set does not hold what was asked of it.
+        ClaimedError: Another run is at work in the folder.
         StoreError: The folder cannot be written.
         KeyboardInterrupt: It was interrupted: once, and every population has ended its epoch and is kept; or
             twice, and it ended at once.
     """
-    started = time.time()
     plan = make_plan(study)
     watching = watcher or RunWatcher()
-    keys, data = trial_keys(plan)
     folder = ResultsFolder(Path(out) / study.name)
+    with folder.claim():
+        chosen = executor or InProcessExecutor()
+        results = _train_missing(plan, folder, chosen, watching, retry_failed=retry_failed)
+        TrainedModels(results, plan).save_missing(watching.say)
+        if report:
+            # Even where nothing was trained: a run that was stopped while it drew left older figures.
+            write_report(results)
+    if report:
+        write_index(Path(out))
+    return results
+
+
+def _train_missing(
+    plan: Plan,
+    folder: ResultsFolder,
+    executor: Executor,
+    watching: RunWatcher,
+    *,
+    retry_failed: bool,
+) -> Results:
+    """Train what is missing of a plan, and bring the tables up to date."""
+    started = time.time()
+    study = plan.study
+    keys, data = trial_keys(plan)
     folder.open()
     parts, rejected = folder.parts()
     for line in rejected:
@@ -96,9 +118,8 @@ def run(
             if task.data.path is not None:
                 for note in data[task.label].notes:
                     watching.say(f"{task.label}: {note}")
-        for (
-            task
-        ) in plan.tasks:  # A metric of the user's own that raises does so before anything trains.
+        for task in plan.tasks:
+            # A metric of the user's own that raises does so before anything trains.
             guess_scores(data[task.label], task.asked)
     jobs = _jobs(plan, keys, finished, checkpoints=folder.path / CHECKPOINTS)
     done = sum(key in finished for key in keys.values())
@@ -117,30 +138,23 @@ def run(
 
     runs_before = read_runs(folder.path / "environment.json")
     pace = _Pace()
-    chosen = executor or InProcessExecutor()
     try:
-        with stopping_gently(chosen.stop, watching.say):
-            for part in chosen.run(jobs, watching):
+        with stopping_gently(executor.stop, watching.say):
+            for part in executor.run(jobs, watching):
                 folder.add_part(part)
                 trained += len(part.trials)
                 pace.keep(write_tables)
     except HaltedRunError:
         raise
     except BaseException as error:
-        with contextlib.suppress(StoreError):  # The first error is what a reader needs.
+        with contextlib.suppress(Exception):  # What ended the run says more.
             write_tables()
         if isinstance(error, StoppedError):
             raise InterruptedRunError from None
         raise
     write_tables()
     clear_checkpoints(folder.path / CHECKPOINTS)
-    results = Results(folder.path)
-    TrainedModels(results, plan).save_missing(watching.say)
-    if report:
-        # Even where nothing was trained: a run that was stopped while it drew left figures of older tables.
-        write_report(results)
-        write_index(Path(out))
-    return results
+    return Results(folder.path)
 
 
 class _Pace:
