@@ -3,10 +3,10 @@
     python -m benchmarks.kills             # 100 kills in two chains: about half an hour on two cores
 
 A study is run once without a stop. Then chains of runs of it begin, each in a folder of its own: a run is
-killed at a random moment between its first breath and its end, and the same command given again, until it ends
-by itself; then the chain begins anew. Every CSV must then be what the uninterrupted run wrote, nothing be set
-aside and no checkpoint be left. Populations are kept twice a second here instead of once a minute, so that most
-kills find a checkpoint.
+killed at a random moment between its first breath and its end, and the same command given again, until it
+ends by itself; then the chain begins anew. Every CSV must then be what the uninterrupted run wrote, nothing
+be set aside and no checkpoint be left. Populations are kept twice a second here instead of once a minute, so
+that most kills find a checkpoint.
 """
 
 import argparse
