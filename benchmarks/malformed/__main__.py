@@ -16,7 +16,6 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -54,17 +53,26 @@ def main() -> int:
 def _row(kind: InputKind, given: argparse.Namespace, folder: Path) -> dict[str, object]:
     kind.prepare()
     began = time.monotonic()
-    found = list(
-        outcomes(
-            kind,
-            count=given.count,
-            seed=given.seed,
-            folder=folder,
-            seconds=given.seconds,
-            jobs=given.jobs,
-        )
-    )
-    _show_bugs(kind, found)
+    found: list[Outcome] = []
+    bugs: dict[str, list[int]] = {}
+    for outcome in outcomes(
+        kind,
+        count=given.count,
+        seed=given.seed,
+        folder=folder,
+        seconds=given.seconds,
+        jobs=given.jobs,
+    ):
+        found.append(outcome)
+        if outcome.what in (RESULT, ERROR):
+            continue
+        bug = f"{outcome.what}: {outcome.place}"
+        if bug not in bugs:
+            print(f"--- {kind.name} {outcome.number}: {bug}\n{outcome.message}", flush=True)
+        bugs.setdefault(bug, []).append(outcome.number)
+    for bug, numbers in bugs.items():
+        shown = ", ".join(map(str, sorted(numbers)[:_SHOWN]))
+        print(f"--- {kind.name}: {len(numbers)} inputs, as {shown}: {bug}")
     if given.messages:
         for outcome in sorted(found, key=lambda outcome: outcome.number):
             print(f"{outcome.number}: {outcome.what}: {outcome.message[:400]!r}")
@@ -81,18 +89,6 @@ def _row(kind: InputKind, given: argparse.Namespace, folder: Path) -> dict[str, 
         "slowest_s": round(max(outcome.seconds for outcome in found), 2),
         "most_mib": round(max(outcome.mib for outcome in found)),
     }
-
-
-def _show_bugs(kind: InputKind, found: Sequence[Outcome]) -> None:
-    """Print each bug once: what it is, how often, and the first inputs that show it."""
-    bugs: dict[str, list[Outcome]] = {}
-    for outcome in sorted(found, key=lambda outcome: outcome.number):
-        if outcome.what not in (RESULT, ERROR):
-            bugs.setdefault(f"{outcome.what}: {outcome.place}", []).append(outcome)
-    for bug, shown in sorted(bugs.items(), key=lambda item: -len(item[1])):
-        numbers = ", ".join(str(outcome.number) for outcome in shown[:_SHOWN])
-        print(f"--- {kind.name}: {bug}: {len(shown)} inputs, as {numbers}")
-        print(shown[0].message, flush=True)
 
 
 def _again(kind: InputKind, number: int, seed: int, folder: Path) -> int:

@@ -79,7 +79,7 @@ def _make_series(folder: Path, rng: Random) -> dict[str, Any]:
         "encoding": rng.choice(("utf-16", "latin-1")),
         "train_size": rng.choice((1, 10, 10**9)),
         "length": rng.choice((1, 5, 10**9)),
-        "gaps": rng.choice(("fill", "break", "nope")),
+        "fill": rng.choice(("previous", "none", "nope")),
     }
     settings = {key: value for key, value in choices.items() if rng.random() < 0.07}
     form = rng.randrange(4)

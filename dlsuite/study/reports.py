@@ -43,7 +43,7 @@ def write_report(results: Results) -> Path:
         results.tables,
         figures=figures,
         findings=results.findings,
-        environment=_environment(folder),
+        environment=environment_of(folder),
         specification=(folder / "study.toml").read_text(encoding="utf-8"),
         planned=planned_trials(results),
     )
@@ -118,7 +118,8 @@ def _draw(tables: StudyTables, folder: Path) -> list[PageFigure]:
     return [job.result() for job in jobs]
 
 
-def _environment(folder: Path) -> dict[str, Any] | None:
+def environment_of(folder: Path) -> dict[str, Any] | None:
+    """What a study says of where it ran; None where that cannot be read."""
     try:
         found = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
