@@ -178,7 +178,7 @@ def _of_numbers(column: "pd.Series[Any]", rules: ColumnRules, *, source: str) ->
             f"{source}, column {name!r}, {row_place(column, position)}: expected a finite number; got "
             f"{column.iloc[position]}. Mend the file, or leave the column out with drop."
         )
-    ends = (f"{lowest:%Y-%m-%d}", f"{highest:%Y-%m-%d}") if kind == "date" else (lowest, highest)
+    ends = (_day(lowest), _day(highest)) if kind == "date" else (lowest, highest)
     return ColumnDescription(
         name=name,
         kind=kind,
@@ -302,6 +302,11 @@ def _empty(name: str, source: str) -> ColumnDescription:
         distinct=0,
         example="",
     )
+
+
+def _day(moment: "pd.Timestamp") -> str:
+    """A day as ISO 8601 has it, of any year: the standard library knows those up to 9999."""
+    return str(moment.to_datetime64().astype("datetime64[D]"))
 
 
 def _short(value: Any) -> str:

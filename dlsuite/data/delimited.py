@@ -3,14 +3,18 @@
 import codecs
 import csv
 import gzip
+import io
 import itertools
 import re
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn, cast
 
 from dlsuite.data.frames import MARKERS, as_frame, check_names
 from dlsuite.data.inputs import NUMBER
+from dlsuite.data.text_lines import check_encoding
 from dlsuite.errors import DataError, SpecError
 
 if TYPE_CHECKING:
@@ -20,6 +24,12 @@ SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 """What may stand between two values, and what to call it."""
 _SAMPLE = 200
 """Rows that are looked at to find out how numbers are written."""
+_LONGEST_LINE = 2**24
+"""Characters of a line; of 20,000 columns they are 800 each."""
+_MUCH = 2**28
+"""Packed files of so many bytes and more are looked at for what they make of little."""
+_MOST_PACKED = 200
+"""A table is packed to a tenth of its size; one that says the same in every row, to this part at the most."""
 
 
 def read_text(path: Path, separator: str | None, encoding: str) -> "pd.DataFrame":
@@ -36,9 +46,12 @@ def read_text(path: Path, separator: str | None, encoding: str) -> "pd.DataFrame
     """
     import pandas as pd
 
-    _check_encoding(path, encoding)
-    if separator is not None and len(separator) != 1:
-        raise SpecError(f"{path}: separator: expected one character; got {separator!r}.")
+    check_encoding(str(path), encoding)
+    if separator is not None and not _can_separate(separator):
+        raise SpecError(
+            f"{path}: separator: expected one ASCII character that is no quotation mark and ends no line; "
+            f"got {separator!r}."
+        )
     try:
         sample = list(itertools.islice(_rows(path, separator, encoding), _SAMPLE))
     except UnicodeError:
@@ -58,9 +71,9 @@ def read_text(path: Path, separator: str | None, encoding: str) -> "pd.DataFrame
     if len(sample) == 1:
         raise DataError(f"{path}: has a line of column names but no rows.")
     separator = separator or _separator(path, encoding)
+    lines, quotes = _lines_and_quotes(path)
     # Without a name here, so that Arrow's own columns are gone as soon as they are turned.
     frame = as_frame(path, _parsed(path, separator, encoding, sample), names)
-    lines, quotes = _lines_and_quotes(path)
     if lines == len(frame) + 1:
         frame.index = pd.RangeIndex(2, len(frame) + 2, name="line")
     elif quotes % 2 and any("\n" in str(value) for value in frame.iloc[-1]):
@@ -92,37 +105,44 @@ def _parsed(path: Path, separator: str, encoding: str, sample: list[tuple[int, l
         )
     except UnicodeError:
         _refuse_encoding(path, encoding)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:  # An OSError: it cannot be unpacked.
         _refuse_rows(path, separator, encoding, len(sample[0][1]), error)
     if any("binary" in str(field.type) for field in table.schema):
         _refuse_encoding(path, encoding)
     return table
 
 
-def _check_encoding(path: Path, encoding: str) -> None:
+def _can_separate(separator: str) -> bool:
+    return len(separator) == 1 and separator.isascii() and separator not in '"\r\n\0'
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """The file's bytes, unpacked."""
+    if not path.name.lower().endswith(".gz"):
+        with path.open("rb") as file:
+            yield file
+        return
     try:
-        codecs.lookup(encoding)
-    except LookupError as error:
-        raise SpecError(
-            f'{path}: encoding: expected "utf-8", "latin-1" or another that Python knows; '
-            f"got {encoding!r}."
-        ) from error
-
-
-def _open(path: Path) -> IO[bytes]:
-    if path.name.lower().endswith(".gz"):
-        return cast(IO[bytes], gzip.open(path, "rb"))
-    return path.open("rb")
+        with gzip.open(path, "rb") as packed:
+            yield cast(IO[bytes], packed)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{path}: cannot be unpacked: {error}.") from error
 
 
 def _text_lines(path: Path, encoding: str) -> Iterator[str]:
     """Yield a text's lines, without a byte order mark."""
     known = "utf-8-sig" if encoding == "utf-8" else encoding
-    try:
-        with _open(path) as file:
-            yield from codecs.getreader(known)(file)
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise DataError(f"{path}: cannot be unpacked: {error}.") from error
+    with _opened(path) as file, io.TextIOWrapper(file, encoding=known, newline="") as text:
+        number = 0
+        while line := text.readline(_LONGEST_LINE):
+            number += 1
+            if len(line) == _LONGEST_LINE:
+                raise DataError(
+                    f"{path}, line {number}: expected a row in each line; this one is longer than "
+                    f"{_LONGEST_LINE:,} characters. Is the file a table?"
+                )
+            yield line
 
 
 def _rows(path: Path, separator: str | None, encoding: str) -> Iterator[tuple[int, list[str]]]:
@@ -155,10 +175,21 @@ def _decimal_comma(sample: list[tuple[int, list[str]]], separator: str) -> bool:
 
 
 def _lines_and_quotes(path: Path) -> tuple[int, int]:
-    """Count the lines, empty ones at the end left out, and the quotation marks."""
-    lines, tail, quotes = 1, 0, 0
-    with _open(path) as file:
+    """Count the lines, empty ones at the end left out, and the quotation marks.
+
+    Raises:
+        DataError: It is packed, and much comes out of little.
+    """
+    lines, tail, quotes, size = 1, 0, 0, 0
+    most = max(_MUCH, _MOST_PACKED * path.stat().st_size)
+    with _opened(path) as file:
         while block := file.read(2**20):
+            size += len(block)
+            if size > most:
+                raise DataError(
+                    f"{path}: unpacked, it is more than {_MOST_PACKED} times as large, {size >> 20} MiB and "
+                    "more. If that is right, unpack it and give the unpacked file."
+                )
             quotes += block.count(b'"')
             kept = block.rstrip(b"\r\n")
             if kept:
@@ -171,7 +202,7 @@ def _lines_and_quotes(path: Path) -> tuple[int, int]:
 def _refuse_encoding(path: Path, encoding: str) -> NoReturn:
     """Name the line and the byte that the encoding does not know."""
     advice = 'say how it is written, as in encoding = "latin-1"'
-    with _open(path) as file:
+    with _opened(path) as file:
         start = file.read(2)
         if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             raise DataError(f'{path}: is written in UTF-16; say encoding = "utf-16".')

@@ -29,6 +29,9 @@ MARKERS = (
 )
 """Texts that stand for a missing value in a file: those that pandas knows, and a question mark."""
 
+MOST_COLUMNS = 20_000
+"""The most columns that a table can have."""
+
 
 def as_frame(path: Path, table: Any, names: list[str]) -> "pd.DataFrame":
     """Turn an Arrow table into a frame.
@@ -41,6 +44,7 @@ def as_frame(path: Path, table: Any, names: list[str]) -> "pd.DataFrame":
     Raises:
         DataError: A column holds lists or records.
     """
+    import pandas as pd
     import pyarrow as pa
 
     columns = []
@@ -61,25 +65,28 @@ def as_frame(path: Path, table: Any, names: list[str]) -> "pd.DataFrame":
     frame: pd.DataFrame = pa.table(columns, names=names).to_pandas(
         date_as_object=False, split_blocks=True, ignore_metadata=True
     )
-    for name, column in zip(names, columns, strict=True):
-        if pa.types.is_dictionary(column.type):
-            frame[name] = _tidy(frame[name])
-        elif pa.types.is_boolean(column.type) and frame[name].dtype == object:
-            frame[name] = frame[name].astype("boolean")
-        elif pa.types.is_null(column.type):
-            frame[name] = frame[name].astype("float64")
-    del table, columns, column
+    found = {
+        name: _plain(frame[name], column.type) for name, column in zip(names, columns, strict=True)
+    }
+    # Anew, not column by column, of which each would cost as much as there are columns.
+    frame = pd.DataFrame(found, index=frame.index, copy=False)
+    del table, columns, column, found
     # Arrow keeps for itself what it has freed.
     pa.default_memory_pool().release_unused()
     return frame
 
 
 def check_names(path: Path, names: list[str]) -> None:
-    """Refuse two columns of one name.
+    """Refuse two columns of one name, and more columns than can be looked at one by one.
 
     Raises:
         DataError: There are.
     """
+    if len(names) > MOST_COLUMNS:
+        raise DataError(
+            f"{path}: expected {MOST_COLUMNS:,} columns or fewer; there are {len(names):,}. Leave some out, "
+            "or give the numbers as an array, to Dataset.from_arrays."
+        )
     doubled = [name for name, times in Counter(names).items() if times > 1]
     if doubled:
         places = [str(place + 1) for place, name in enumerate(names) if name == doubled[0]]
@@ -104,6 +111,17 @@ def _is_text(kind: Any) -> bool:
     return bool(
         pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     )
+
+
+def _plain(column: "pd.Series[Any]", kind: Any) -> "pd.Series[Any]":
+    """A column as pandas has it of an Arrow type, in one of few plain types."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        return _tidy(column)
+    if pa.types.is_boolean(kind) and column.dtype == object:
+        return column.astype("boolean")
+    return column.astype("float64") if pa.types.is_null(kind) else column
 
 
 def _tidy(column: "pd.Series[Any]") -> "pd.Series[Any]":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from dlsuite.data.dataset import Array
-from dlsuite.errors import DataError, closest
+from dlsuite.errors import DataError, SpecError, closest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -221,12 +221,21 @@ def text_dates(texts: Array, date_format: str | None) -> Array:
 
     Returns:
         datetime64 `[n]`, in universal time where a text tells its zone; NaT where it is no such date.
+
+    Raises:
+        SpecError: The format is none.
     """
     import pandas as pd
 
-    parsed = pd.to_datetime(
-        pd.Series(texts, dtype=object), format=date_format or "ISO8601", errors="coerce", utc=True
-    )
+    written = pd.Series(texts, dtype=object)
+    try:
+        parsed = pd.to_datetime(written, format=date_format or "ISO8601", errors="coerce", utc=True)
+    except ValueError as error:
+        if date_format is None:
+            raise
+        raise SpecError(
+            f'date_format: expected how dates are written, as in "%d/%m/%Y"; got {date_format!r} ({error}).'
+        ) from error
     return naive(parsed).to_numpy()
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
 from dlsuite.data.columns import check_column
 from dlsuite.data.dataset import Array
@@ -38,6 +39,9 @@ _OF_TABLES = (
 )
 """Settings that a folder does not take."""
 
+TextLength = Annotated[int, Field(ge=1, le=2**16)]
+"""How many tokens of a text a model reads."""
+
 _texts: Recent[Phrases] = Recent(lambda phrases: sum(map(len, phrases.texts)))
 
 
@@ -48,7 +52,7 @@ def text_from_path(
     target: str | None = None,
     tokens: Tokens | None = None,
     max_tokens: Count = 10_000,
-    length: Count | None = None,
+    length: TextLength | None = None,
     task_type: TaskType | None = None,
     test_path: str | None = None,
     split_column: str | None = None,

@@ -47,7 +47,7 @@ def write_report(results: Results) -> Path:
         results.tables,
         figures=figures,
         findings=results.findings,
-        environment=_environment(folder),
+        environment=environment_of(folder),
         specification=specification,
         planned=planned_trials(results),
         rejected=ResultsFolder(folder).rejected(),
@@ -124,7 +124,8 @@ def _draw(tables: StudyTables, folder: Path) -> list[PageFigure]:
     return [job.result() for job in jobs]
 
 
-def _environment(folder: Path) -> dict[str, Any] | None:
+def environment_of(folder: Path) -> dict[str, Any] | None:
+    """What a study says of where it ran; None where that cannot be read."""
     try:
         found = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,0 +1,1 @@
+"""Malformed inputs for whatever the suite parses, and what becomes of them."""
