@@ -6,17 +6,20 @@ its trials by key alone, so it stays good when a study is renamed or extended.
 
 import contextlib
 import hashlib
+import io
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import pandas as pd
 
 from dlsuite.errors import StoreError
 from dlsuite.spec import display
 from dlsuite.store.schema import METRICS, PART_CURVES, PART_LAYERS, PART_TRIALS
+from dlsuite.store.stored_part import StoredPart, columns_of
 from dlsuite.store.weights import Weights, read_weights, weighed_trials, write_weights
 
 _WEIGHTS = "weights.npz"
@@ -88,14 +91,14 @@ class ResultsFolder:
             os.rename(temporary, self._parts / name)
             _sync(self._parts)
 
-    def parts(self) -> tuple[list[Part], list[str]]:
+    def parts(self) -> tuple[list[StoredPart], list[str]]:
         """Read all parts.
 
         Returns:
             The parts, ordered by name, and a line for each one that could not be read. Those are moved to
             `rejected/`, so that their trials are trained again.
         """
-        found: list[Part] = []
+        found: list[StoredPart] = []
         rejected: list[str] = []
         with self._failing("read"):
             folders = sorted(self._parts.iterdir()) if self._parts.exists() else []
@@ -158,11 +161,11 @@ class ResultsFolder:
             self._indexed, self._index = paths, found
         return self._index
 
-    def write(self, files: Mapping[str, str]) -> None:
+    def write(self, files: Mapping[str, str | Iterable[bytes]]) -> None:
         """Replace files, each at once: a reader sees the old one or the new one, never a half.
 
         Args:
-            files: Contents by name.
+            files: Contents by name, in pieces where they are large.
 
         Raises:
             StoreError: One cannot be written.
@@ -250,7 +253,7 @@ def _as_setting(value: object) -> object:
     return display(value) if isinstance(value, float | tuple) and value == value else value
 
 
-def read_csv(path: Path) -> pd.DataFrame:
+def read_csv(source: Path | IO[bytes]) -> pd.DataFrame:
     """Read a table that `to_csv` wrote. Keys and conditions stay texts.
 
     Raises:
@@ -258,23 +261,29 @@ def read_csv(path: Path) -> pd.DataFrame:
         ValueError: It is not a table.
     """
     texts = {"trial": str, "condition": str, "task": str, METRICS: str}
-    return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])
+    return pd.read_csv(source, dtype=texts, keep_default_na=False, na_values=[""])
 
 
-def _read_part(folder: Path) -> Part:
-    tables = {}
-    for table, columns in _TABLES.items():
-        frame = read_csv(folder / f"{table}.csv")
-        missing = set(columns) - set(frame.columns)
+def _read_part(folder: Path) -> StoredPart:
+    """Read a part's trials; of the rest, which may be large, see that it is a table."""
+    columns: dict[str, tuple[str, ...]] = {}
+    trials = read_csv(folder / "trials.csv")
+    for table, needed in _TABLES.items():
+        if table == "trials":
+            columns[table] = tuple(trials.columns)
+        else:
+            content = (folder / f"{table}.csv").read_bytes()
+            columns[table] = columns_of(content) or tuple(read_csv(io.BytesIO(content)).columns)
+        missing = set(needed) - set(columns[table])
         if missing:
             raise ValueError(f"{table}.csv lacks the columns {', '.join(sorted(missing))}")
-        tables[table] = frame
-    return Part(trials=tables["trials"], curves=tables["curves"], layers=tables["layers"])
+    return StoredPart(folder, trials, columns)
 
 
-def _write_synced(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
+def _write_synced(path: Path, content: str | Iterable[bytes]) -> None:
+    with path.open("wb") as file:
+        for piece in (content.encode(),) if isinstance(content, str) else content:
+            file.write(piece)
         file.flush()
         os.fsync(file.fileno())
 
