@@ -10,26 +10,28 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _OURS = re.compile(r"\..+-(\d+)(?:-[0-9a-f]{6})?")
 """How a temporary name looks: hidden, with the process that made it."""
 
 
-def write_file(path: Path, content: str | bytes, *, sync: bool = True) -> None:
+def write_file(path: Path, content: str | bytes | Iterable[bytes], *, sync: bool = True) -> None:
     """Write a file, or replace it at once.
 
     Args:
         path: The file; its folder is there already.
-        content: A text, which is written in UTF-8, or bytes.
+        content: A text, which is written in UTF-8, or bytes, whole or a piece at a time.
         sync: Whether it has to last through a power cut. What can be made again in a moment need not.
 
     Raises:
         OSError: It cannot be written. The old file, if there is one, is as it was.
     """
     with replacing(path, sync=sync) as temporary:
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+        content = content.encode() if isinstance(content, str) else content
+        with temporary.open("wb") as file:
+            file.writelines([content] if isinstance(content, bytes) else content)
 
 
 @contextlib.contextmanager

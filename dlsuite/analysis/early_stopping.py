@@ -75,9 +75,10 @@ def early_stopping(
         for _, group in groups:
             condition = {key: group[key].iloc[0] for key in keys}
             of_group = [trials[at] for at in group.index]
-            for patience in patiences:
-                effects = [_effect(losses, errors, patience) for losses, errors in of_group]
-                rows.append({**condition, "patience": patience, **_statistics(effects)})
+            effects = [_effects(losses, errors, patiences) for losses, errors in of_group]
+            for place, patience in enumerate(patiences):
+                of_patience = [of_trial[place] for of_trial in effects]
+                rows.append({**condition, "patience": patience, **_statistics(of_patience)})
     table = pd.DataFrame(rows, columns=[*keys, "patience", *STATISTICS])
     return table.astype({**{key: curves[key].dtype for key in keys}, "patience": int, "n": int})
 
@@ -107,37 +108,58 @@ def stopping_epoch(val_loss: npt.ArrayLike, patience: int) -> tuple[int, int]:
     Raises:
         DlsuiteError: No loss after epoch 0 is finite, or the patience is no whole number from 0.
     """
-    if not (patience >= 0 and float(patience).is_integer()):
-        raise DlsuiteError(f"patience: expected a whole number of epochs from 0; got {patience!r}.")
+    _check_patience(patience)
     losses = np.asarray(val_loss, dtype=float)
     if losses.ndim != 1 or not np.isfinite(losses[1:]).any():
         raise DlsuiteError(
             "val_loss: expected a loss an epoch, finite at least once after epoch 0; "
             f"got shape {list(losses.shape)}."
         )
+    return _stop(_best_so_far(losses), patience)
+
+
+def _check_patience(patience: int) -> None:
+    if not (patience >= 0 and float(patience).is_integer()):
+        raise DlsuiteError(f"patience: expected a whole number of epochs from 0; got {patience!r}.")
+
+
+def _best_so_far(losses: FloatArray) -> npt.NDArray[np.int_]:
+    """For each epoch from 1, the epoch with the lowest loss up to it; 0 before there is one."""
     watched = np.where(np.isfinite(losses[1:]), losses[1:], np.inf)
     best_before = np.minimum.accumulate(np.concatenate([[np.inf], watched[:-1]]))
     epochs = np.arange(1, watched.size + 1)
-    best = np.maximum.accumulate(np.where(watched < best_before, epochs, 0))
+    return np.maximum.accumulate(np.where(watched < best_before, epochs, 0))
+
+
+def _stop(best: npt.NDArray[np.int_], patience: int) -> tuple[int, int]:
+    epochs = np.arange(1, best.size + 1)
     out_of_patience = np.flatnonzero((best > 0) & (epochs - best >= max(patience, 1)))
-    stop = int(epochs[out_of_patience[0]]) if out_of_patience.size else watched.size
+    stop = int(epochs[out_of_patience[0]]) if out_of_patience.size else best.size
     return stop, int(best[stop - 1])
 
 
-def _effect(losses: FloatArray, errors: FloatArray, patience: int) -> dict[str, float] | None:
+def _effects(
+    losses: FloatArray, errors: FloatArray, patiences: Sequence[int]
+) -> list[dict[str, float] | None]:
     """Compare a trial stopped early with itself trained in full; lower errors are better."""
     if not np.isfinite(losses[1:]).any():
-        return None
+        return [None] * len(patiences)
     last = losses.size - 1
-    stop, kept = stopping_epoch(losses, patience)
-    # Patience that never runs out keeps the best of all epochs.
-    _, best = stopping_epoch(losses, last)
-    return {
-        "stop_epoch": float(stop),
-        "epochs_saved": (last - stop) / last,
-        "val_loss_cost": float(losses[kept] - losses[best]),
-        "val_metric_cost": float(errors[kept] - errors[best]),
-    }
+    so_far = _best_so_far(losses)
+    best = int(so_far[-1])
+    found: list[dict[str, float] | None] = []
+    for patience in patiences:
+        _check_patience(patience)
+        stop, kept = _stop(so_far, patience)
+        found.append(
+            {
+                "stop_epoch": float(stop),
+                "epochs_saved": (last - stop) / last,
+                "val_loss_cost": float(losses[kept] - losses[best]),
+                "val_metric_cost": float(errors[kept] - errors[best]),
+            }
+        )
+    return found
 
 
 def _statistics(effects: Sequence[dict[str, float] | None]) -> dict[str, float]:

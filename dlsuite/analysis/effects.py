@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from dlsuite.analysis.measured import PLACE, MeasuredTrials
 from dlsuite.analysis.measures import Measure, measures_of_task
 from dlsuite.analysis.paired import detectable, paired_difference
 from dlsuite.analysis.replicates import REPLICATE, aligned
@@ -95,10 +96,13 @@ def effects(
             if measure.column not in {*factors, *tuned}
         ]
         of_this_task: list[dict[str, object]] = []
-        for condition, group in of_task.groupby("condition", sort=False):
+        measured = MeasuredTrials(of_task)
+        at_base = measured.where(is_baseline(of_task, baseline))
+        for condition, group in measured.conditions().items():
             if condition != base["condition"].iloc[0]:
-                named = {key: group[key].iloc[0] for key in keys}
-                of_this_task += [named | row for row in _compare(group, base, measures)]
+                named = {key: of_task[key].iloc[group[PLACE].iloc[0]] for key in keys}
+                compared = _compare(group, at_base, measures, measured)
+                of_this_task += [named | row for row in compared]
         rows += _judged(of_this_task, about)
     found = pd.DataFrame(rows, columns=[*keys, "measure", *EFFECTS])
     return found.astype({key: trials[key].dtype for key in keys})
@@ -125,7 +129,10 @@ def holm(p: Sequence[float]) -> list[float]:
 
 
 def _compare(
-    group: pd.DataFrame, base: pd.DataFrame, measures: Sequence[Measure]
+    group: pd.DataFrame,
+    base: pd.DataFrame,
+    measures: Sequence[Measure],
+    measured: MeasuredTrials,
 ) -> list[dict[str, object]]:
     """A condition against the baseline: a row a measure, without what depends on the family."""
     ours, theirs = aligned(group, base)
@@ -134,7 +141,8 @@ def _compare(
     reasons = [why for why, side in without.items() if (side["status"] == "diverged").all()]
     rows: list[dict[str, object]] = []
     for measure in measures:
-        found = paired_difference(measure.values(ours), measure.values(theirs), replicates)
+        x, y = measured.values(measure, ours), measured.values(measure, theirs)
+        found = paired_difference(x, y, replicates)
         interval, spread = found.interval, found.spread
         rows.append(
             {

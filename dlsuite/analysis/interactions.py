@@ -73,8 +73,9 @@ def interactions(
     ):
         for measure in told_measures(of_task, about):
             named = {"task": about["task"], "measure": measure.column}
+            read = of_task[[*REPLICATE, "status", *factors, measure.column]]
             for a, b in itertools.combinations(factors, 2):
-                rows += [named | row for row in _differences(of_task, measure, a, b, baseline)]
+                rows += [named | row for row in _differences(read, measure, a, b, baseline)]
             if len(factors) > 2:
                 rows += [
                     named | {"method": "linear model"} | term

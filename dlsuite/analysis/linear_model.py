@@ -28,6 +28,9 @@ MARGINAL_EFFECTS = (
 )
 """The columns of the marginal effects, in order."""
 
+_NO_PART = 1e-8
+"""A share that is 0 but for rounding."""
+
 
 def marginal_effects(
     trials: pd.DataFrame,
@@ -141,14 +144,15 @@ def _fit(
     known = np.isfinite(values)
     if not known.any() or not terms:
         return {}
-    blocks = pd.get_dummies(of_task[REPLICATE].astype(str).agg("-".join, axis=1), dtype=float)
+    seeds, splits = (of_task[name].astype(str) for name in REPLICATE)
+    blocks = pd.get_dummies(seeds + "-" + splits, dtype=float)
     # A sum depends on its order in the last bits, and rows and values may come in any.
     names = sorted(terms)
     design = np.column_stack([blocks.to_numpy(), *(terms[name] for name in names)])[known]
     values = values[known]
     order = np.lexsort((values, *design.T))
     design, values = design[order], values[order]
-    rank = np.linalg.matrix_rank(design)
+    rank, identified = _identified(design)
     if values.size <= rank:
         return {}
     with (
@@ -156,7 +160,8 @@ def _fit(
         warnings.catch_warnings(action="ignore", category=SingularMatrixWarning),
     ):
         # The pseudoinverse gives the terms that are identified whatever the others are.
-        fitted = OLS(values, design).fit()
+        # Whether columns add up to a constant matters to nothing that is asked for, and is long to find.
+        fitted = OLS(values, design, hasconst=False).fit()
         differences, intervals, ps = fitted.params, fitted.conf_int(0.05), fitted.pvalues
         rounding = 1e-10 * np.abs(values).max()
         if (np.abs(fitted.resid) <= rounding).all():
@@ -168,8 +173,7 @@ def _fit(
     places = {name: place for place, name in enumerate(names, start=blocks.shape[1])}
     for name in wanted:
         place = places[name]
-        rest = np.delete(design, place, axis=1)
-        if np.linalg.matrix_rank(rest) < rank:
+        if identified[place]:
             found[name] = {
                 "n": values.size,
                 "difference": float(differences[place]),
@@ -178,3 +182,15 @@ def _fit(
                 "p": float(ps[place]),
             }
     return found
+
+
+def _identified(design: np.ndarray) -> tuple[int, np.ndarray]:
+    """The rank of a design of zeros and ones, and which of its columns are no sum of multiples of others.
+
+    Such a column has no part in what the design maps to 0. That is read off the matrix of products, which
+    counts trials and is exact: it has a row a column, where the design has one a trial.
+    """
+    products = design.T @ design
+    values, vectors = np.linalg.eigh(products)
+    lost = vectors[:, values <= values.max() * len(products) * np.finfo(float).eps]
+    return len(products) - lost.shape[1], (lost**2).sum(axis=1) < _NO_PART

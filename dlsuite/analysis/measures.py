@@ -140,7 +140,9 @@ class Measure:
             trials: A row a trial, with `status`; with `epochs` where onsets are asked for.
         """
         column = trials[self.column]
-        found = column.astype("Float64").to_numpy(dtype=float, na_value=float("nan"))
+        if column.dtype != float:
+            column = column.astype("Float64")
+        found = column.to_numpy(dtype=float, na_value=float("nan"))
         if self.column == ONSET and trials["epochs"].notna().any():
             found = restricted_onset(found, int(trials["epochs"].max()))
         completed = (trials["status"] == "completed").to_numpy()

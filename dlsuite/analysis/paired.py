@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import optimize, special, stats
 
-from dlsuite.analysis.intervals import MeanInterval, interquartile_mean
+from dlsuite.analysis.intervals import MeanInterval, interquartile_mean, t_quantile, t_tail
 from dlsuite.analysis.replicates import replicated_interval
 from dlsuite.errors import DlsuiteError
 
@@ -161,11 +161,11 @@ def spread_ratio(
         r = float((x @ y) / np.sqrt((x @ x) * (y @ y)))
         if not (np.isfinite(f) and f > 0 and abs(r) < 1):
             return UNKNOWN
-        k = 1 + 2 * (1 - r**2) * stats.t.ppf(0.975, df) ** 2 / df
+        k = 1 + 2 * (1 - r**2) * t_quantile(df) ** 2 / df
         step = np.sqrt(k**2 - 1)
         low, high = np.sqrt(f / (k + step)), np.sqrt(f * (k + step))
         t = (f - 1) * np.sqrt(df / (4 * f * (1 - r**2)))
-    return SpreadRatio(f**0.5, float(low), float(high), float(2 * stats.t.sf(abs(t), df)))
+    return SpreadRatio(f**0.5, float(low), float(high), 2 * t_tail(abs(float(t)), df))
 
 
 def detectable(interval: MeanInterval, *, alpha: float) -> float:

@@ -1,5 +1,8 @@
 """Values of trials that repeat each other with other seeds, and other splits of the data."""
 
+import functools
+import operator
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -21,7 +24,8 @@ def replicated_interval(values: npt.ArrayLike, replicates: pd.DataFrame) -> Mean
         `mean_interval` where there is one split, else `crossed_interval`.
     """
     sample = np.asarray(values, dtype=float)
-    if replicates["split_seed"].nunique() <= 1:
+    splits = replicates["split_seed"].to_numpy()
+    if not splits.size or (splits == splits[0]).all():
         return mean_interval(sample)
     named = replicates.reset_index(drop=True).assign(value=sample)
     grid = named.pivot(index="seed", columns="split_seed", values="value")
@@ -39,6 +43,18 @@ def aligned(*conditions: pd.DataFrame) -> list[pd.DataFrame]:
     Args:
         conditions: Trials of one condition each.
     """
+    places = [
+        {
+            name: place
+            for place, name in enumerate(zip(*(c[key].tolist() for key in REPLICATE), strict=True))
+        }
+        for c in conditions
+    ]
+    if all(len(own) == len(c) for own, c in zip(places, conditions, strict=True)):
+        names = sorted(functools.reduce(operator.and_, (own.keys() for own in places)))
+        return [
+            c.iloc[[own[name] for name in names]] for own, c in zip(places, conditions, strict=True)
+        ]
     indexed = [by_replicate(condition) for condition in conditions]
     shared = indexed[0].index
     for other in indexed[1:]:

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from dlsuite.analysis.frames import require_columns, task_row
 from dlsuite.analysis.intervals import interquartile_mean, proportion_interval
+from dlsuite.analysis.measured import MeasuredTrials
 from dlsuite.analysis.measures import Measure, measures_of_task
 from dlsuite.analysis.replicates import REPLICATE, replicated_interval
 from dlsuite.analysis.selection import count_tuned, select_tuned
@@ -74,42 +76,36 @@ def summarize(
         about = task_row(tasks, str(task))
         measures = measures_of_task(trials.loc[trials["task"] == task], about)
         chosen = selected.loc[selected["task"] == task].drop_duplicates("condition")
-        for name, group in of_task.groupby("condition", sort=False):
-            first = chosen.loc[chosen["condition"] == name].iloc[0]
-            condition = {str(key): value for key, value in first.items()}
-            rows += [
-                {**condition, "measure": measure.column, **_statistics(group, measure, about)}
-                for measure in measures
-                if measure.column not in settings
-            ]
+        chosen = chosen.set_index("condition", drop=False)
+        measured = MeasuredTrials(of_task)
+        for name, group in measured.conditions().items():
+            condition = {str(key): value for key, value in chosen.loc[name].items()}
+            outcome = _divergence(group)
+            for measure in measures:
+                if measure.column not in settings:
+                    found = _statistics(measured.values(measure, group), group, measure, about)
+                    rows.append({**condition, "measure": measure.column, **outcome, **found})
     summary = pd.DataFrame(rows, columns=[*keys, "measure", *STATISTICS])
     return summary.astype({key: trials[key].dtype for key in keys})
 
 
 def _statistics(
-    group: pd.DataFrame, measure: Measure, task: Mapping[str, Any]
+    by_trial: npt.NDArray[np.float64],
+    group: pd.DataFrame,
+    measure: Measure,
+    task: Mapping[str, Any],
 ) -> dict[str, object]:
-    by_trial = measure.values(group)
-    known = ~np.isnan(by_trial)
-    values = by_trial[known]
-    interval = replicated_interval(values, group.loc[known, REPLICATE])
+    values = by_trial[~np.isnan(by_trial)]
+    interval = replicated_interval(by_trial, group)
     least, most = measure.bounds
     if values.size:  # A user's loss may fall below 0.
         least, most = min(least, float(values.min())), max(most, float(values.max()))
     low, high = np.clip([interval.low, interval.high], least, most)
     if measure.column == "overfits":
         low, high = proportion_interval(int(values.sum()), values.size)
-    n_diverged = int((group["status"] == "diverged").sum())
-    n_decided = int((group["status"] == "completed").sum()) + n_diverged
-    divergence = proportion_interval(n_diverged, n_decided)
     nan = float("nan")
     return {
         "n": values.size,
-        "n_diverged": n_diverged,
-        "divergence_rate": n_diverged / n_decided if n_decided else nan,
-        "divergence_low": divergence[0],
-        "divergence_high": divergence[1],
-        "conditional": n_diverged > 0,
         "mean": interval.mean,
         "ci_low": low,
         "ci_high": high,
@@ -118,4 +114,18 @@ def _statistics(
         "min": float(values.min()) if values.size else nan,
         "max": float(values.max()) if values.size else nan,
         "guess": measure.guess(task),
+    }
+
+
+def _divergence(group: pd.DataFrame) -> dict[str, object]:
+    """How many of a condition's trials diverged."""
+    n_diverged = int((group["status"] == "diverged").sum())
+    n_decided = int((group["status"] == "completed").sum()) + n_diverged
+    low, high = proportion_interval(n_diverged, n_decided)
+    return {
+        "n_diverged": n_diverged,
+        "divergence_rate": n_diverged / n_decided if n_decided else float("nan"),
+        "divergence_low": low,
+        "divergence_high": high,
+        "conditional": n_diverged > 0,
     }

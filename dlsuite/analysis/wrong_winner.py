@@ -1,11 +1,13 @@
 """How often a study of few seeds would have named the wrong winner."""
 
+import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dlsuite.analysis.measured import MeasuredTrials
 from dlsuite.analysis.replicates import aligned
 from dlsuite.analysis.task_trials import is_baseline, primary_measure, task_trials
 
@@ -45,12 +47,14 @@ def wrong_winners(
     ):
         measure = primary_measure(about)
         base = of_task.loc[is_baseline(of_task, baseline)]
-        for condition, group in of_task.groupby("condition", sort=False):
+        measured = MeasuredTrials(of_task)
+        at_base = measured.where(is_baseline(of_task, baseline))
+        for condition, group in measured.conditions().items():
             if base.empty or condition == base["condition"].iloc[0]:
                 continue
-            ours, theirs = aligned(group, base)
+            ours, theirs = aligned(group, at_base)
             with np.errstate(over="ignore", invalid="ignore"):
-                pairs = measure.values(ours) - measure.values(theirs)
+                pairs = measured.values(measure, ours) - measured.values(measure, theirs)
             pairs = pairs[np.isfinite(pairs)]
             named = {"task": about["task"], "condition": condition, "measure": measure.column}
             rows += [
@@ -76,7 +80,12 @@ def wrong_winner_rate(differences: npt.ArrayLike) -> npt.NDArray[np.float64]:
     values = values / max(np.abs(values).max(initial=0.0), 1e-300)
     if values.size == 0 or values.mean() == 0:
         return np.full(values.size, np.nan)
-    drawn = np.random.default_rng(0).integers(values.size, size=(_DRAWS, values.size))
-    means = np.cumsum(values[drawn], axis=1) / np.arange(1, values.size + 1)
+    means = np.cumsum(values[_drawn(values.size)], axis=1) / np.arange(1, values.size + 1)
     agree = np.sign(means) * np.sign(values.mean())
     return np.asarray(np.mean((1 - agree) / 2, axis=0), dtype=float)
+
+
+@functools.lru_cache(2)
+def _drawn(size: int) -> npt.NDArray[np.int_]:
+    """Which of so many values are drawn; most conditions of a study have as many."""
+    return np.random.default_rng(0).integers(size, size=(_DRAWS, size))

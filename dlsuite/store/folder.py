@@ -14,6 +14,7 @@ from dlsuite.store.checkpoints import FOLDER as CHECKPOINTS
 from dlsuite.store.claim import Claim
 from dlsuite.store.manifest import DamagedError, Manifest
 from dlsuite.store.part import WEIGHTS, Part, fill_part, read_part, stamp_of
+from dlsuite.store.stored_part import StoredPart
 from dlsuite.store.tables import read_csv
 from dlsuite.store.weights import Weights, read_weights, weighed_trials
 
@@ -38,7 +39,7 @@ class ResultsFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._parts = path / "parts"
-        self._read: dict[str, tuple[object, Part]] = {}
+        self._read: dict[str, tuple[object, StoredPart]] = {}
         self._indexed: tuple[Path, ...] = ()
         self._index: Mapping[tuple[str, int], Path] = {}
         self._sound: set[tuple[Path, int, int]] = set()
@@ -108,7 +109,7 @@ class ResultsFolder:
                 place = self._parts / f"{name}-{number}"
         return place
 
-    def parts(self) -> tuple[list[Part], list[str]]:
+    def parts(self) -> tuple[list[StoredPart], list[str]]:
         """Read all parts. Those that were read before and have not changed are not read again.
 
         Returns:
@@ -118,7 +119,7 @@ class ResultsFolder:
         Raises:
             StoreError: The folder cannot be read, or `rejected/` cannot be written.
         """
-        found: dict[str, tuple[object, Part]] = {}
+        found: dict[str, tuple[object, StoredPart]] = {}
         rejected: list[str] = []
         with self._failing("read", self._parts):
             folders = sorted(self._parts.iterdir()) if self._parts.exists() else []
@@ -134,7 +135,7 @@ class ResultsFolder:
         self._read = found
         return [part for _, part in found.values()], rejected
 
-    def _part(self, folder: Path) -> tuple[object, Part]:
+    def _part(self, folder: Path) -> tuple[object, StoredPart]:
         stamp = stamp_of(folder) if folder.is_dir() else None
         if stamp is not None and folder.name in self._read:
             known = self._read[folder.name]
@@ -199,11 +200,11 @@ class ResultsFolder:
             Manifest.read(path.parent).verify(path)
             self._sound.add(stamp)
 
-    def write(self, files: Mapping[str, str]) -> None:
+    def write(self, files: Mapping[str, str | Iterable[bytes]]) -> None:
         """Replace files, each at once: a reader sees the old one or the new one, never a half.
 
         Args:
-            files: Contents by name.
+            files: Contents by name, in pieces where they are large.
 
         Raises:
             StoreError: One cannot be written, or the folder is not held any more.

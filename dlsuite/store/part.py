@@ -13,7 +13,8 @@ import pandas as pd
 
 from dlsuite.store.manifest import MANIFEST, DamagedError, Manifest
 from dlsuite.store.schema import METRICS, PART_CURVES, PART_LAYERS, PART_TRIALS
-from dlsuite.store.tables import check_columns, read_csv, to_csv
+from dlsuite.store.stored_part import StoredPart, columns_of
+from dlsuite.store.tables import check_columns, check_header, read_csv, to_csv
 from dlsuite.store.weights import Weights, write_weights
 
 WEIGHTS = "weights.npz"
@@ -23,7 +24,7 @@ ERROR = "error.txt"
 """The name of the file, in a part whose trials failed, that says where the error was raised."""
 
 _TABLES = {"trials": PART_TRIALS, "curves": PART_CURVES, "layers": PART_LAYERS}
-_TEXTS = ("trial", "status", "layer")
+_TEXTS = ("trial", "status")
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,8 @@ def fill_part(folder: Path, part: Part) -> None:
     (folder / MANIFEST).write_bytes(Manifest.of(folder, listed).text().encode())
 
 
-def read_part(folder: Path) -> Part:
-    """Read a part's rows, and see that they are what was written.
+def read_part(folder: Path) -> StoredPart:
+    """Read a part's trials, and see that all of its rows are what was written.
 
     Of its weights, which are large, only the size is looked at; `ResultsFolder.weights` verifies what it
     reads. They may be missing: whoever shares results can leave them out.
@@ -91,25 +92,26 @@ def read_part(folder: Path) -> Part:
     if not folder.is_dir():
         raise DamagedError("it is no folder")
     manifest = Manifest.read(folder)
-    frames: dict[str, pd.DataFrame] = {}
-    for table, columns in _TABLES.items():
-        path = folder / f"{table}.csv"
-        content = manifest.verified(path)
+    content = {table: manifest.verified(folder / f"{table}.csv") for table in _TABLES}
+    columns: dict[str, tuple[str, ...]] = {}
+    try:
+        trials = read_csv(io.BytesIO(content["trials"]))
+        check_columns(trials, PART_TRIALS, texts=_TEXTS)
+    except ValueError as error:
+        raise DamagedError(f"trials.csv {error}") from error
+    for table, needed in _TABLES.items():
         try:
-            frame = read_csv(io.BytesIO(content))
-            check_columns(frame, columns, texts=_TEXTS)
-            _check_trials(frame, manifest)
+            columns[table] = columns_of(content[table])
+            check_header(columns[table], needed)
         except ValueError as error:
-            raise DamagedError(f"{path.name} {error}") from error
-        frames[table] = frame
+            raise DamagedError(f"{table}.csv {error}") from error
     if WEIGHTS in manifest.files and (folder / WEIGHTS).exists():
         manifest.verify_size(folder / WEIGHTS)
-    trials = frames["trials"]
     if dict(zip(trials["trial"], trials["epochs"], strict=True)) != dict(manifest.trials):
         raise DamagedError(f"trials.csv has other trials or epochs than {MANIFEST}")
     if trials["trial"].duplicated().any():
         raise DamagedError("trials.csv has a trial twice")
-    return Part(trials=trials, curves=frames["curves"], layers=frames["layers"])
+    return StoredPart(folder, trials, columns)
 
 
 def stamp_of(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
@@ -123,9 +125,3 @@ def stamp_of(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
         found = path.stat()
         stamps.append((path.name, found.st_ino, found.st_size, found.st_mtime_ns))
     return tuple(stamps)
-
-
-def _check_trials(frame: pd.DataFrame, manifest: Manifest) -> None:
-    strange = sorted(set(frame["trial"]) - set(manifest.trials))
-    if strange:
-        raise ValueError(f"has rows of {strange[0]}, which {MANIFEST} does not list")

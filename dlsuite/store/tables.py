@@ -41,6 +41,18 @@ def read_csv(source: Path | IO[bytes]) -> pd.DataFrame:
     return pd.read_csv(source, dtype=texts, keep_default_na=False, na_values=[""])
 
 
+def check_header(found: Iterable[str], needed: Iterable[str]) -> None:
+    """See that a table has columns.
+
+    Raises:
+        ValueError: One is missing.
+    """
+    there = set(found)
+    missing = [column for column in needed if column not in there]
+    if missing:
+        raise ValueError(f"lacks the columns {', '.join(missing)}")
+
+
 def check_columns(frame: pd.DataFrame, columns: Iterable[str], *, texts: Iterable[str]) -> None:
     """See that a table has columns, and that they hold what they should.
 
@@ -53,9 +65,7 @@ def check_columns(frame: pd.DataFrame, columns: Iterable[str], *, texts: Iterabl
         ValueError: One is missing or holds something else.
     """
     listed, known = list(columns), set(texts)
-    missing = [column for column in listed if column not in frame.columns]
-    if missing:
-        raise ValueError(f"lacks the columns {', '.join(missing)}")
+    check_header(frame.columns, listed)
     for column in listed if len(frame) else ():
         cells = frame[column]
         if column in known:

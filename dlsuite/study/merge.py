@@ -1,6 +1,6 @@
 """From parts to tables: each planned trial's rows, in the plan's order, with its name beside them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,7 +11,6 @@ from dlsuite.spec.losses import loss_entry
 from dlsuite.spec.metrics import BUILT_IN, Metric, metrics_of_every_trial
 from dlsuite.store import (
     SCORES,
-    Part,
     curve_columns,
     identity_columns,
     layer_columns,
@@ -29,8 +28,10 @@ from dlsuite.store.schema import (
     problem_columns,
     task_columns,
 )
+from dlsuite.store.stored_part import StoredPart
 from dlsuite.study.guessing import guess_scores
 from dlsuite.study.plan import Plan
+from dlsuite.study.plan_rows import PlanRows
 from dlsuite.study.resolve import PlannedTask
 from dlsuite.study.trial import Trial
 
@@ -48,7 +49,7 @@ def needed_metrics(plan: Plan, keys: Mapping[int, str]) -> dict[str, frozenset[s
 
 
 def finished_keys(
-    parts: Sequence[Part],
+    parts: Sequence[StoredPart],
     needed: Mapping[str, frozenset[str]],
     *,
     epochs: int,
@@ -69,8 +70,8 @@ def finished_keys(
 
 
 def merge(
-    plan: Plan, keys: Mapping[int, str], parts: Sequence[Part], data: Mapping[str, Dataset]
-) -> dict[str, str]:
+    plan: Plan, keys: Mapping[int, str], parts: Sequence[StoredPart], data: Mapping[str, Dataset]
+) -> dict[str, str | Iterable[bytes]]:
     """Make the merged tables of what is finished.
 
     Args:
@@ -80,7 +81,8 @@ def merge(
         data: The data set of each task, by its label.
 
     Returns:
-        CSVs by file name.
+        CSVs by file name; of curves and layers in pieces, since these may be larger than the memory. The
+        parts have to stay until they are written.
     """
     study = plan.study
     factors, tuned = list(study.factors), list(study.tune)
@@ -95,9 +97,8 @@ def merge(
         ]
     )
     kept = _without_repeats(parts, needed_metrics(plan, keys), epochs=study.epochs)
-    trials = _join(names, [part.trials for part in kept])
-    curves = _join(names, [part.curves for part in kept])
-    layers = _join(names, [part.layers for part in kept])
+    rows = PlanRows(names, kept)
+    trials, curves = rows.trials(), rows.curves()
     tasks = pd.DataFrame([_task_row(plan, index, data) for index in range(len(plan.tasks))])
     tasks = tasks.reindex(columns=[c for c in task_columns(scores) if c in tasks.columns])
     trials["selected"] = select_tuned(trials, tuned=tuned, tasks=tasks)
@@ -105,7 +106,8 @@ def merge(
     problems = trials.reindex(columns=problem_columns(factors, tuned)).dropna(subset=PROBLEM)
     trials = with_overfitting(trials, curves, by=[POSITION])
     trials = trials.reindex(columns=trial_columns(factors, tuned, scores))
-    curves = curves.reindex(columns=curve_columns(factors, tuned, scores))
+    of_curves, of_layers = curve_columns(factors, tuned, scores), layer_columns(factors, tuned)
+    curves = curves.reindex(columns=of_curves)
     tables = analyze(
         trials,
         curves,
@@ -121,8 +123,8 @@ def merge(
     return {
         "tasks.csv": to_csv(tasks),
         "trials.csv": to_csv(trials, exact=settings),
-        "curves.csv": to_csv(curves, exact=settings),
-        "layers.csv": to_csv(layers[layer_columns(factors, tuned)], exact=settings),
+        "curves.csv": rows.text("curves", of_curves, exact=settings),
+        "layers.csv": rows.text("layers", of_layers, exact=settings),
         **{f"{name}.csv": to_csv(tables[name], exact=settings) for name in TABLES},
         **({PROBLEMS_FILE: to_csv(problems, exact=settings)} if len(problems) else {}),
         **({NAIVE_FILE: to_csv(naive)} if len(naive) else {}),
@@ -149,7 +151,7 @@ def _further(plan: Plan) -> dict[str, Metric]:
     return own | asked
 
 
-def _fits(part: Part, needed: Mapping[str, frozenset[str]], epochs: int) -> "pd.Series[bool]":
+def _fits(part: StoredPart, needed: Mapping[str, frozenset[str]], epochs: int) -> "pd.Series[bool]":
     """Which trials of a part are needed and have what is needed of them."""
     trials = part.trials
     measured = trials[METRICS] if METRICS in trials else pd.Series("", index=trials.index)
@@ -160,15 +162,15 @@ def _fits(part: Part, needed: Mapping[str, frozenset[str]], epochs: int) -> "pd.
     return (trials["epochs"] == epochs) & pd.Series(has_all, index=trials.index, dtype=bool)
 
 
-def _is_failed(part: Part) -> bool:
+def _is_failed(part: StoredPart) -> bool:
     """Whether the population failed; then all of its trials did."""
     return bool((part.trials["status"] == FAILED).any())
 
 
 def _without_repeats(
-    parts: Sequence[Part], needed: Mapping[str, frozenset[str]], *, epochs: int
-) -> list[Part]:
-    """Cut parts down to the trials that count, each from the first part that has it.
+    parts: Sequence[StoredPart], needed: Mapping[str, frozenset[str]], *, epochs: int
+) -> list[tuple[StoredPart, set[str]]]:
+    """The trials of each part that count: each from the first part that has it.
 
     A trial that failed and was trained later is not taken from where it failed.
     """
@@ -178,17 +180,8 @@ def _without_repeats(
         own = set(part.trials.loc[_fits(part, needed, epochs), "trial"]) - claimed
         claimed |= own
         if own:
-            tables = (part.trials, part.curves, part.layers)
-            trials, curves, layers = (table[table["trial"].isin(own)] for table in tables)
-            kept.append(Part(trials, curves, layers))
+            kept.append((part, own))
     return kept
-
-
-def _join(names: pd.DataFrame, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    rows = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
-    # A stable sort keeps each trial's epochs and layers in their order.
-    joined = names.merge(rows, on="trial", how="inner")
-    return joined.sort_values(POSITION, kind="stable", ignore_index=True)
 
 
 def _task_row(plan: Plan, index: int, data: Mapping[str, Dataset]) -> dict[str, Any]:

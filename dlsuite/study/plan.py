@@ -60,14 +60,11 @@ def make_plan(study: Study) -> Plan:
     study = _in_own_types(study, resolved)
     conditions = conditions_of(study)
     trials = [
-        resolver.trial(
-            study, condition, dict(zip(study.tune, tuned, strict=True)), split_seed, seed
-        )
+        trial
         for resolver in resolved
         for condition in conditions
         for tuned in itertools.product(*study.tune.values())
-        for split_seed in study.split_seeds
-        for seed in study.seeds
+        for trial in resolver.trials(study, condition, dict(zip(study.tune, tuned, strict=True)))
     ]
     tasks = tuple(resolver.planned(study) for resolver in resolved)
     _check_effect(study, trials, tasks)

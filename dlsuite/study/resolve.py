@@ -1,6 +1,6 @@
 """A task's names, resolved: which model and data set they stand for, and who takes which setting."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -147,15 +147,23 @@ class Resolver:
         except UnknownNameError as error:
             raise UnknownNameError(f"{key}: {error}") from error
 
-    def trial(
+    def trials(
+        self, study: Study, condition: Mapping[str, Value], tuned: Mapping[str, Value]
+    ) -> Iterator[Trial]:
+        """The trials of this task in a condition with its tuned values, split by split, seed by seed."""
+        for split_seed in study.split_seeds:
+            first = self._trial(study, condition, tuned, split_seed)
+            for seed in study.seeds:
+                yield first.with_seed(seed)
+
+    def _trial(
         self,
         study: Study,
         condition: Mapping[str, Value],
         tuned: Mapping[str, Value],
         split_seed: int,
-        seed: int,
     ) -> Trial:
-        """One trial of this task."""
+        """The trial of a study's first seed."""
         fixed = {key: value for key, value in study.fixed.items() if self.knows(key)}
         chosen = {**fixed, **self.task.fixed, **condition, **tuned}
         split = {place: self._of(chosen, place) for place in self.takes}
@@ -181,7 +189,7 @@ class Resolver:
                 "split_seed": split_seed,
             },
             training=self._training(split["training"]),
-            seed=seed,
+            seed=study.seeds[0],
             split_seed=split_seed,
             epochs=study.epochs,
         )

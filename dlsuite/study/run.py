@@ -216,8 +216,11 @@ def trial_keys(plan: Plan) -> tuple[dict[int, str], Mapping[str, Dataset]]:
     """
     keys: dict[int, str] = {}
     data: dict[str, Dataset] = {}
+    fingerprints: dict[str, str] = {}
     for position, trial in enumerate(plan.trials):
-        keys[position] = trial.key(fingerprint_of(trial))
+        if trial.structure not in fingerprints:  # It names the data with all of its settings.
+            fingerprints[trial.structure] = fingerprint_of(trial)
+        keys[position] = trial.key(fingerprints[trial.structure])
         if trial.task not in data:
             data[trial.task] = load(trial)
     return keys, data

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,9 @@ from dlsuite.spec import display
 from dlsuite.spec.values import thaw
 from dlsuite.training.settings import TrainingSettings
 from dlsuite.training.version import RESULTS_VERSION
+
+_SEED = '"seed": \0'
+"""Where the seed goes in a text; JSON has no such character."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,32 @@ class Trial:
         Args:
             fingerprint: The data set's.
         """
+        place = f"key of {fingerprint}"
+        if place not in self._seedless:
+            self._seedless[place] = self._content(fingerprint)
+        text = self._seedless[place].replace(_SEED, f'"seed": {json.dumps(self.seed)}', 1)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def structure(self) -> str:
+        """The structural values as text: trials with the same text can share a population."""
+        if "structure" not in self._seedless:
+            self._seedless["structure"] = self._structure()
+        return self._seedless["structure"]
+
+    def with_seed(self, seed: int) -> "Trial":
+        """The same with another seed. What no seed changes is worked out once for all of them."""
+        other = replace(self, seed=seed)
+        other.__dict__["_seedless"] = self._seedless
+        return other
+
+    @cached_property
+    def _seedless(self) -> dict[str, str]:
+        """Texts that do not depend on the seed, shared by all trials that `with_seed` made of one."""
+        return {}
+
+    def _content(self, fingerprint: str) -> str:
+        """What a key is made of, as text; `_SEED` stands for the seed."""
         model = model_entry(self.model)
         known = model.hyperparameters
         content = {
@@ -68,16 +97,16 @@ class Trial:
                 if not (known[key].later and value == known[key].default)
             },
             "training": self.training.content(),
-            "seed": self.seed,
             "split_seed": self.split_seed,
             "epochs": self.epochs if self.training.depends_on_length else None,
             "version": RESULTS_VERSION,
         }
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+        before = {key: value for key, value in content.items() if key < "seed"}
+        after = {key: value for key, value in content.items() if key > "seed"}
+        texts = [json.dumps(side, sort_keys=True)[1:-1] for side in (before, after)]
+        return f"{{{texts[0]}, {_SEED}, {texts[1]}}}"
 
-    @cached_property
-    def structure(self) -> str:
-        """The structural values as text: trials with the same text can share a population."""
+    def _structure(self) -> str:
         model = model_entry(self.model).hyperparameters
         content = {
             "task": self.task,
