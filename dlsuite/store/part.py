@@ -5,6 +5,7 @@ It knows its trials by key alone, so it stays good when a study is renamed or ex
 
 import hashlib
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ ERROR = "error.txt"
 
 _TABLES = {"trials": PART_TRIALS, "curves": PART_CURVES, "layers": PART_LAYERS}
 _TEXTS = ("trial", "status")
+_FIRST_CELLS = re.compile(rb"^([^,\n]*),", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,9 @@ def read_part(folder: Path) -> StoredPart:
         try:
             columns[table] = columns_of(content[table])
             check_header(columns[table], needed)
+            _check_keys(content[table], manifest)
+            if table == "curves":  # They are computed with; layers are handed on as they are.
+                check_columns(read_csv(io.BytesIO(content[table])), needed, texts=_TEXTS)
         except ValueError as error:
             raise DamagedError(f"{table}.csv {error}") from error
     if WEIGHTS in manifest.files and (folder / WEIGHTS).exists():
@@ -125,3 +130,15 @@ def stamp_of(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
         found = path.stat()
         stamps.append((path.name, found.st_ino, found.st_size, found.st_mtime_ns))
     return tuple(stamps)
+
+
+def _check_keys(content: bytes, manifest: Manifest) -> None:
+    """See that every row begins with a trial's key."""
+    found = {
+        key.decode(errors="replace")
+        for key in set(_FIRST_CELLS.findall(content, content.find(b"\n") + 1))
+    }
+    if "" in found:
+        raise ValueError("has an empty cell in the column trial")
+    if strange := sorted(found - set(manifest.trials)):
+        raise ValueError(f"has rows of {strange[0]}, which {MANIFEST} does not list")
