@@ -81,15 +81,17 @@ class Claim:
     def __enter__(self) -> "Claim":
         """Take the folder."""
         _own.add(self._token)
+        verb = "made"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
+            verb = "written"
             self._take()
         except BaseException as error:
             _own.discard(self._token)
             if not isinstance(error, OSError):
                 raise
             raise StoreError(
-                f"{self._folder}: cannot be written ({error.strerror or error}). Give another place with "
+                f"{self._folder}: cannot be {verb} ({error.strerror or error}). Give another place with "
                 "--out."
             ) from error
         threading.Thread(target=self._keep, name="claim", daemon=True).start()
