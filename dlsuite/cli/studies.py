@@ -65,6 +65,7 @@ def check(
     overrides: Overrides = None,
     seeds: Seeds = None,
     plugins: Plugins = None,
+    out: Out = Path("results"),
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON schema of study files, for editors.")
     ] = False,
@@ -78,11 +79,11 @@ def check(
         return
     if study_name is None:
         raise SpecError("check: expected a study's name, a TOML file or a results folder.")
-    study, _ = read_study_at(study_name, overrides, seeds, Path("results"), plugins)
+    study, folder = read_study_at(study_name, overrides, seeds, out, plugins)
     from dlsuite.study import make_plan
     from dlsuite.study.describe import describe_plan, plan_lines
 
-    description = describe_plan(make_plan(study))
+    description = describe_plan(make_plan(study), out=folder)
     if as_json:
         typer.echo(json.dumps(description, indent=2))
     else:

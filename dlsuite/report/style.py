@@ -169,6 +169,9 @@ def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
         try:
             write_file(path, buffer.getvalue(), sync=False)  # It can be drawn again.
         except OSError as error:
-            raise StoreError(f"{path}: expected to write a figure; {error.strerror}.") from error
+            raise StoreError(
+                f"{path}: cannot be written ({error.strerror}). The tables stay: see that there is room and "
+                "that it can be written, and draw again with 'dlsuite report'."
+            ) from error
         paths.append(path)
     return paths

@@ -46,6 +46,8 @@ _NAME = re.compile(r"claim-([1-9]\d{0,17})\.json")
 _HELD, _FREE = b'{"state": "held"', b'{"state": "free"'
 _NO_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK, errno.EINVAL)
 _TRIES = 100
+_own: set[str] = set()
+"""The tokens of the claims that this process holds. One that could not be given back is not among them."""
 
 
 class _Claimed(NamedTuple):
@@ -78,12 +80,18 @@ class Claim:
 
     def __enter__(self) -> "Claim":
         """Take the folder."""
+        _own.add(self._token)
+        verb = "made"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
+            verb = "written"
             self._take()
-        except OSError as error:
+        except BaseException as error:
+            _own.discard(self._token)
+            if not isinstance(error, OSError):
+                raise
             raise StoreError(
-                f"{self._folder}: cannot be written ({error.strerror or error}). Give another place with "
+                f"{self._folder}: cannot be {verb} ({error.strerror or error}). Give another place with "
                 "--out."
             ) from error
         threading.Thread(target=self._keep, name="claim", daemon=True).start()
@@ -97,9 +105,8 @@ class Claim:
     ) -> None:
         """Give it back, or leave it alone where it is another's by now."""
         self._stop.set()
-        if (
-            os.getpid() != self._process.pid
-        ):  # A child has come out of the block that its parent is in.
+        # A child can come out of the block that its parent is in.
+        if os.getpid() != self._process.pid:
             return
         with contextlib.suppress(OSError):
             if self._reason_lost() is None:
@@ -108,6 +115,7 @@ class Claim:
                     self._folder.rmdir()
                 else:
                     _give_back(self._path(self._number))
+        _own.discard(self._token)
 
     def check(self) -> None:
         """See that the folder is still held.
@@ -155,6 +163,8 @@ class Claim:
             return
         process = claimed.process
         alive = None if process is None else process.is_alive()
+        if alive and process is not None and process.pid == os.getpid():
+            alive = claimed.token in _own
         if alive is None:
             alive = self._was_touched(path, process)
         if alive:

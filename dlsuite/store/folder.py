@@ -15,7 +15,7 @@ from dlsuite.store.claim import Claim
 from dlsuite.store.manifest import DamagedError, Manifest
 from dlsuite.store.part import WEIGHTS, Part, fill_part, read_part, stamp_of
 from dlsuite.store.stored_part import StoredPart
-from dlsuite.store.tables import read_csv
+from dlsuite.store.tables import check_merged, read_csv
 from dlsuite.store.weights import Weights, read_weights, weighed_trials
 
 REJECTED = "rejected"
@@ -244,6 +244,12 @@ class ResultsFolder:
                 f"{path}: expected a column 'task'; it begins with {', '.join(table.columns[:3])!r}. "
                 "Delete it and run the study again: nothing is trained twice."
             )
+        try:
+            check_merged(table, name)
+        except ValueError as error:
+            raise StoreError(
+                f"{path}: {error}. Delete it and run the study again: nothing is trained twice."
+            ) from error
         return table
 
     def rejected(self) -> dict[str, str]:

@@ -107,6 +107,22 @@ COLUMNS = frozenset(
 )
 """Every name of a column beside the hyperparameters' own, but for those that the analysis adds."""
 
+NEEDED = {
+    "tasks": ("model", "data", "task_type", "metric"),
+    "trials": ("condition", "seed", "split_seed", "status", "selected", "counted", "epochs"),
+    "curves": ("condition", "seed", "split_seed", "epoch"),
+    "layers": ("condition", "seed", "split_seed", "epoch", "layer"),
+}
+"""Columns without which a merged table, by its name, is none."""
+
+MEASURED = frozenset({*PART_TRIALS, *DERIVED, *CURVES, *LAYERS}) - {
+    "trial",
+    "status",
+    "layer",
+    "overfits",
+}
+"""Columns of numbers, or of nothing, wherever they stand in a merged table."""
+
 
 def reserved_columns() -> frozenset[str]:
     """The names that no setting can have: `COLUMNS`, and those of every metric that is known."""

@@ -1,6 +1,7 @@
 """What a plan, the registries and a study's results are, as rows and lines to be printed."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from dlsuite.data import Dataset
@@ -13,16 +14,18 @@ from dlsuite.study.plugins import check_plugin_models
 from dlsuite.study.populations import into_populations
 from dlsuite.study.resolve import PlannedTask
 from dlsuite.study.setups import load
-from dlsuite.study.sizes import estimate_size
+from dlsuite.study.sizes import PopulationSize, estimate_size
+from dlsuite.study.space import estimate_space, size_text, space_at
 from dlsuite.study.trial import Trial, condition_label
 from dlsuite.training.lanes import lanes
 
 
-def describe_plan(plan: Plan) -> dict[str, Any]:
+def describe_plan(plan: Plan, *, out: Path = Path("results")) -> dict[str, Any]:
     """Say what a study would train. Data are loaded and models built, so that their sizes are known.
 
     Args:
         plan: The plan.
+        out: The folder in which the study's own is or will be.
 
     Returns:
         Plain values, ready for JSON.
@@ -32,7 +35,8 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
     first: dict[str, Trial] = {}
     for trial in plan.trials:
         first.setdefault(trial.task, trial)
-    groups = [_group_row(plan, group) for group in plan.groups]
+    sizes = [estimate_size(group[0]) for group in plan.groups]
+    groups = [_group_row(plan, *pair) for pair in zip(plan.groups, sizes, strict=True)]
     tasks = []
     for task in plan.tasks:
         data = load(first[task.label])
@@ -65,7 +69,22 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "epochs": study.epochs,
         "trials": len(plan.trials),
         "populations": sum(group["populations"] for group in groups),
+        "space": _space(plan, sizes, out / study.name),
         "tasks": tasks,
+    }
+
+
+def _space(plan: Plan, sizes: Sequence[PopulationSize], folder: Path) -> dict[str, Any]:
+    """What the results take on the disk, by estimate, in bytes, and what is there."""
+    space = estimate_space(plan, sizes)
+    free, taken = space_at(folder)
+    return {
+        "folder": str(folder),
+        **space._asdict(),
+        "total": space.total,
+        "taken": taken,
+        "free": free,
+        "fits": free is None or space.total - taken <= free,
     }
 
 
@@ -122,12 +141,33 @@ def plan_lines(description: Mapping[str, Any]) -> list[str]:
         *lines,
         "",
         f"A population takes about {most:.0f} MB at the most while it trains; {lanes()} train at once.",
+        *_space_lines(description["space"]),
     ]
 
 
-def _group_row(plan: Plan, group: Sequence[Trial]) -> dict[str, Any]:
+def _space_lines(space: Mapping[str, Any]) -> list[str]:
+    free = "" if space["free"] is None else f"; {size_text(space['free'])} are free there"
+    of = {
+        "parts": space["parts"] + space["weights"],
+        "tables": space["tables"],
+        "figures and page": space["figures"],
+        "models": space["models"],
+    }
+    listed = ", ".join(f"{name} {size_text(size)}" for name, size in of.items())
+    line = (
+        f"The results take about {size_text(space['total'])} in {space['folder']} ({listed}){free}."
+    )
+    if space["fits"]:
+        return [line]
+    return [
+        line,
+        "They will not fit: make room, or give another place with --out. What is finished stays if the disk "
+        "fills up, and the same command goes on from there.",
+    ]
+
+
+def _group_row(plan: Plan, group: Sequence[Trial], size: PopulationSize) -> dict[str, Any]:
     """A structural group: trials that share a compiled graph."""
-    size = estimate_size(group[0])
     first = group[0]
     own = {
         key: value

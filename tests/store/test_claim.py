@@ -297,6 +297,20 @@ def test_a_run_whose_folder_was_put_in_anothers_place_writes_nothing(folder: Pat
     assert files(folder) == before
 
 
+def test_a_claim_that_could_not_be_given_back_does_not_lock_its_own_process_out(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Path) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(claims, "_give_back", fail)
+    with Claim(folder):
+        pass
+    monkeypatch.undo()
+    assert content(folder)["state"] == "held"
+    assert taken(folder)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
 def test_a_child_that_leaves_the_block_does_not_give_the_folder_back(folder: Path) -> None:
     child = 0

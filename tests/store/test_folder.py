@@ -122,3 +122,34 @@ def test_a_table_survives_the_way_through_csv(
     assert list(read["condition"]) == [text] * len(values)
     assert read["value"].tolist() == pytest.approx(values, rel=1e-6, abs=1e-37)
     assert to_csv(read) == to_csv(frame)
+
+
+TRIALS = "task,condition,seed,split_seed,status,selected,counted,epochs,val_loss_best\n"
+ROW = "a/b,x=1,0,0,completed,True,True,2,0.5\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", r"cannot be read as a table"),
+        (TRIALS + ROW + ROW + "a/b,x", r"line 4: the column seed is empty"),
+        ("a,b\n1,2\n", r"expected a column 'task'; it begins with 'a, b'"),
+        ("task,condition\na/b,x=1\n", r"lacks the columns seed, split_seed, status, selected"),
+        (
+            TRIALS + ROW + ROW.replace("0.5", "0.s"),
+            r"line 3: expected a number .*_best; got '0\.s'",
+        ),
+        ("task\n\0\xff", r"cannot be read as a table|lacks the columns"),
+    ],
+)
+def test_a_damaged_table_is_told(folder: ResultsFolder, text: str, told: str) -> None:
+    (folder.path / "trials.csv").write_bytes(text.encode("latin-1"))
+
+    with pytest.raises(StoreError, match=told) as refused:
+        folder.read_table("trials")
+    assert "trials.csv" in str(refused.value)
+
+
+def test_a_whole_table_is_read(folder: ResultsFolder) -> None:
+    (folder.path / "trials.csv").write_text(TRIALS + ROW)
+    assert folder.read_table("trials")["val_loss_best"].tolist() == [0.5]
