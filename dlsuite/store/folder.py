@@ -16,6 +16,7 @@ import pandas as pd
 
 from dlsuite.errors import StoreError
 from dlsuite.spec import display
+from dlsuite.store.result_columns import check_table
 from dlsuite.store.schema import METRICS, PART_CURVES, PART_LAYERS, PART_TRIALS
 from dlsuite.store.weights import Weights, read_weights, weighed_trials, write_weights
 
@@ -184,17 +185,17 @@ class ResultsFolder:
         path = self.path / f"{name}.csv"
         try:
             table = read_csv(path)
+            check_table(name, table)
         except FileNotFoundError as error:
             raise StoreError(
                 f"{path}: not there; run the study first, with 'dlsuite run'."
             ) from error
-        except (OSError, ValueError) as error:
-            raise StoreError(f"{path}: cannot be read as a table ({error}).") from error
-        if "task" not in table.columns:
+        except (OSError, ValueError, OverflowError) as error:
+            reason = " ".join(str(error).split())[:300].rstrip(".")
             raise StoreError(
-                f"{path}: expected a column 'task'; it begins with {', '.join(table.columns[:3])!r}. "
-                "Delete it and run the study again: nothing is trained twice."
-            )
+                f"{path}: cannot be read as a table: {reason}. Delete it and run the study again: nothing is "
+                "trained twice."
+            ) from error
         return table
 
     def _set_aside(self, folder: Path) -> Path:
