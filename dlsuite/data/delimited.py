@@ -52,12 +52,7 @@ def read_text(path: Path, separator: str | None, encoding: str) -> "pd.DataFrame
             f"{path}: separator: expected one ASCII character that is no quotation mark and ends no line; "
             f"got {separator!r}."
         )
-    try:
-        sample = list(itertools.islice(_rows(path, separator, encoding), _SAMPLE))
-    except UnicodeError:
-        _refuse_encoding(path, encoding)
-    except csv.Error as error:
-        raise DataError(f"{path}: cannot be read as a table: {error}.") from error
+    sample = list(itertools.islice(_rows(path, separator, encoding), _SAMPLE))
     if not sample:
         raise DataError(f"{path}: the file holds nothing but empty lines.")
     _, head = sample[0]
@@ -146,15 +141,23 @@ def _text_lines(path: Path, encoding: str) -> Iterator[str]:
 
 
 def _rows(path: Path, separator: str | None, encoding: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that are not empty, each with the line on which it begins."""
-    reader = csv.reader(
-        _text_lines(path, encoding), delimiter=separator or _separator(path, encoding)
-    )
+    """Yield the rows that are not empty, each with the line on which it begins.
+
+    Raises:
+        DataError: A row cannot be read.
+    """
     line = 1
-    for row in reader:
-        if row:
-            yield line, row
-        line = reader.line_num + 1
+    try:
+        lines = _text_lines(path, encoding)
+        reader = csv.reader(lines, delimiter=separator or _separator(path, encoding))
+        for row in reader:
+            if row:
+                yield line, row
+            line = reader.line_num + 1
+    except UnicodeError:
+        _refuse_encoding(path, encoding)
+    except csv.Error as error:
+        raise DataError(f"{path}, line {line}: cannot be read as a row: {error}.") from error
 
 
 def _separator(path: Path, encoding: str) -> str:

@@ -5,6 +5,7 @@ whatever is fitted (vocabulary, scaling, the target's mean) is fitted last, on t
 that are left.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
@@ -48,6 +49,10 @@ class About:
     source: str
     license: str
     description: str
+
+
+_TOGETHER = 4096
+"""Examples that are looked at together."""
 
 
 def prepare(
@@ -112,6 +117,7 @@ def prepare(
     else:
         parts = parts.map_x(lambda x: x.astype(np.float32))
 
+    _check_countable(parts, feature_names)
     # Of the whole, clean training split, so that a loss has one unit whatever is done to the targets.
     mean, scale = (0.0, 1.0) if classes else _mean_and_scale(clean)
     guesses = _guesses(raw, parts, classes, scale)
@@ -242,6 +248,29 @@ def _of_bytes(images: Arrays, parts: Parts, *, scale: bool) -> tuple[ChannelScal
     return scaler, parts.map_x(
         lambda places: Gathered(store, places, scaler=scaler, digest=images.digest)
     )
+
+
+def _check_countable(parts: Parts, feature_names: Sequence[str]) -> None:
+    """Refuse numbers that float32 does not hold, or that nothing is left of once they are scaled."""
+    for part in (parts.train, parts.validation, parts.test):
+        if part.y.dtype.kind == "f":
+            largest = float(np.abs(part.y).max(initial=0))
+            if not largest <= np.finfo(np.float32).max:
+                raise DataError(
+                    f"target: its numbers, up to {largest:g}, are too large to be counted with; write them "
+                    "in another unit."
+                )
+        if not isinstance(part.x, np.ndarray) or part.x.dtype.kind != "f":
+            continue
+        for at in range(0, len(part.x), _TOGETHER):
+            lost = ~np.isfinite(part.x[at : at + _TOGETHER])
+            if lost.any():
+                place = int(np.argwhere(lost)[0][-1])
+                name = repr(feature_names[place]) if place < len(feature_names) else f"{place + 1}"
+                raise DataError(
+                    f"input {name}: its numbers are too large, or too far from those of training, to be "
+                    "counted with; write them in another unit, or leave it out."
+                )
 
 
 def _mean_and_scale(targets: Array) -> tuple[float, float]:

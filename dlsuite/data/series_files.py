@@ -23,7 +23,6 @@ from dlsuite.data.series_folders import folder_state, labels_task_type, series_f
 from dlsuite.data.series_form import SeriesForm, carry_forward, counted, place_rows, read_channels
 from dlsuite.data.table_files import Names, file_state, file_task_type, need_target
 from dlsuite.errors import DataError, SpecError
-from dlsuite.spec import Count
 from dlsuite.spec.kinds import TaskType
 
 if TYPE_CHECKING:
@@ -37,6 +36,11 @@ _FORECAST = ("window", "horizon", "stride", "season", "difference")
 _WHOLE = ("length", "labels", "id_column", "task_type")
 
 # A long series is held once, as the data set that becomes of it.
+StepCount = Annotated[int, Field(ge=1, le=10**9)]
+"""A number of steps."""
+SeriesLength = Annotated[int, Field(ge=1, le=10**5)]
+"""How many steps are read of each series, where the shorter ones are made as long."""
+
 _series: Recent[TimeSeries | Arrays] = Recent(lambda raw: _bytes(raw), largest=2**24)
 
 
@@ -44,17 +48,17 @@ def series_from_path(
     path: str | Path,
     *,
     target: str | None = None,
-    window: Count | None = None,
-    horizon: Count | None = None,
-    stride: Count | None = None,
-    season: Annotated[int, Field(ge=2)] | None = None,
+    window: StepCount | None = None,
+    horizon: StepCount | None = None,
+    stride: StepCount | None = None,
+    season: Annotated[int, Field(ge=2, le=10**9)] | None = None,
     difference: bool | None = None,
     fill: Literal["none", "previous"] = "none",
     time_column: str | None = None,
     date_format: str | None = None,
     id_column: str | None = None,
     labels: str | None = None,
-    length: Count | None = None,
+    length: SeriesLength | None = None,
     task_type: TaskType | None = None,
     drop: Names = (),
     missing: Names = (),

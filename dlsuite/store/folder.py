@@ -14,8 +14,9 @@ from dlsuite.store.checkpoints import FOLDER as CHECKPOINTS
 from dlsuite.store.claim import Claim
 from dlsuite.store.manifest import DamagedError, Manifest
 from dlsuite.store.part import WEIGHTS, Part, fill_part, read_part, stamp_of
+from dlsuite.store.result_columns import check_table
 from dlsuite.store.stored_part import StoredPart
-from dlsuite.store.tables import check_merged, read_csv
+from dlsuite.store.tables import read_csv
 from dlsuite.store.weights import Weights, read_weights, weighed_trials
 
 REJECTED = "rejected"
@@ -233,22 +234,16 @@ class ResultsFolder:
         path = self.path / f"{name}.csv"
         try:
             table = read_csv(path)
+            check_table(name, table)
         except FileNotFoundError as error:
             raise StoreError(
                 f"{path}: not there; run the study first, with 'dlsuite run'."
             ) from error
-        except (OSError, ValueError) as error:
-            raise StoreError(f"{path}: cannot be read as a table ({error}).") from error
-        if "task" not in table.columns:
+        except (OSError, ValueError, OverflowError) as error:
+            reason = " ".join(str(error).split())[:300].rstrip(".")
             raise StoreError(
-                f"{path}: expected a column 'task'; it begins with {', '.join(table.columns[:3])!r}. "
-                "Delete it and run the study again: nothing is trained twice."
-            )
-        try:
-            check_merged(table, name)
-        except ValueError as error:
-            raise StoreError(
-                f"{path}: {error}. Delete it and run the study again: nothing is trained twice."
+                f"{path}: cannot be read as a table: {reason}. Delete it and run the study again: nothing is "
+                "trained twice."
             ) from error
         return table
 

@@ -107,14 +107,6 @@ COLUMNS = frozenset(
 )
 """Every name of a column beside the hyperparameters' own, but for those that the analysis adds."""
 
-NEEDED = {
-    "tasks": ("model", "data", "task_type", "metric"),
-    "trials": ("condition", "seed", "split_seed", "status", "selected", "counted", "epochs"),
-    "curves": ("condition", "seed", "split_seed", "epoch"),
-    "layers": ("condition", "seed", "split_seed", "epoch", "layer"),
-}
-"""Columns without which a merged table, by its name, is none."""
-
 MEASURED = frozenset({*PART_TRIALS, *DERIVED, *CURVES, *LAYERS}) - {
     "trial",
     "status",

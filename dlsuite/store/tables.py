@@ -7,7 +7,7 @@ from typing import IO
 import pandas as pd
 
 from dlsuite.spec import display
-from dlsuite.store.schema import MEASURED, METRICS, NEEDED
+from dlsuite.store.schema import METRICS
 
 
 def to_csv(frame: pd.DataFrame, *, exact: Iterable[str] = ()) -> str:
@@ -73,29 +73,3 @@ def check_columns(frame: pd.DataFrame, columns: Iterable[str], *, texts: Iterabl
                 raise ValueError(f"has an empty cell in the column {column}")
         elif not pd.api.types.is_numeric_dtype(cells):
             raise ValueError(f"has cells in the column {column} that are no numbers")
-
-
-def check_merged(frame: pd.DataFrame, name: str) -> None:
-    """See that a merged table has its columns, and numbers where they are measured.
-
-    Args:
-        frame: The table.
-        name: Such as `trials`.
-
-    Raises:
-        ValueError: It has not.
-    """
-    missing = [column for column in NEEDED.get(name, ()) if column not in frame.columns]
-    if missing:
-        raise ValueError(f"lacks the columns {', '.join(missing)}")
-    for column in NEEDED.get(name, ()):
-        if (empty := frame[column].isna().to_numpy()).any():
-            raise ValueError(f"line {int(empty.argmax()) + 2}: the column {column} is empty")
-    for column in sorted(MEASURED & set(frame.columns)) if len(frame) else ():
-        cells = frame[column]
-        if not pd.api.types.is_numeric_dtype(cells):
-            numbers = pd.to_numeric(cells, errors="coerce")
-            wrong = int((numbers.isna() & cells.notna()).to_numpy().argmax())
-            raise ValueError(
-                f"line {wrong + 2}: expected a number in the column {column}; got {cells.iloc[wrong]!r}"
-            )

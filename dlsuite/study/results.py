@@ -1,6 +1,5 @@
 """A study's results, as data frames."""
 
-from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,17 +10,14 @@ from matplotlib.axes import Axes
 from dlsuite.analysis import TABLES, findings
 from dlsuite.errors import StoreError
 from dlsuite.report import StudyTables, plot, plot_names
-from dlsuite.spec import Study, read_study
+from dlsuite.spec import Study
 from dlsuite.spec.metrics import describe_metric
-from dlsuite.store import ResultsFolder
 from dlsuite.store.metrics_table import METRICS_FILE, read_metrics
 from dlsuite.store.schema import FAILED, NAIVE_FILE, PROBLEMS_FILE
+from dlsuite.study.result_tables import NAIVE, NAMES, PROBLEMS, ResultTables
 
 PAGE = "report.html"
 """The name of a study's page in its folder."""
-_TABLES = ("tasks", "trials", "curves", "layers", *TABLES)
-_NAIVE = NAIVE_FILE.removesuffix(".csv")
-_PROBLEMS = PROBLEMS_FILE.removesuffix(".csv")
 
 
 class Results:
@@ -40,68 +36,68 @@ class Results:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._store = ResultsFolder(folder)
+        self._tables = ResultTables(folder)
         for metric in read_metrics(folder):
             describe_metric(metric, source=str(folder / METRICS_FILE))
 
     @cached_property
     def study(self) -> Study:
         """The study's specification."""
-        return read_study(self.folder / "study.toml")
+        return self._tables.study
 
     @cached_property
     def tasks(self) -> pd.DataFrame:
         """A row a task: its model and data, their sizes, what guessing scores."""
-        return self._store.read_table("tasks")
+        return self._tables.read("tasks")
 
     @cached_property
     def trials(self) -> pd.DataFrame:
         """A row a trial: condition, seed, status, scores at the best and the last epoch."""
-        return self._store.read_table("trials")
+        return self._tables.read("trials")
 
     @cached_property
     def curves(self) -> pd.DataFrame:
         """A row a trial and epoch, from epoch 0: scores on train and validation, gradient norm."""
-        return self._store.read_table("curves")
+        return self._tables.read("curves")
 
     @cached_property
     def layers(self) -> pd.DataFrame:
         """A row a trial, epoch and layer: gradient and weight norm, update ratio, dead units."""
-        return self._store.read_table("layers")
+        return self._tables.read("layers")
 
     @cached_property
     def summary(self) -> pd.DataFrame:
         """A row a task, condition and measure: n, mean, interval, spread over seeds."""
-        return self._store.read_table("summary")
+        return self._tables.read("summary")
 
     @cached_property
     def effects(self) -> pd.DataFrame:
         """A row a condition and measure: the difference from the baseline, paired by seed."""
-        return self._store.read_table("effects")
+        return self._tables.read("effects")
 
     @cached_property
     def interactions(self) -> pd.DataFrame:
         """A row a pair of factors' values and measure: what both together do beyond their sum."""
-        return self._store.read_table("interactions")
+        return self._tables.read("interactions")
 
     @cached_property
     def checklist(self) -> pd.DataFrame:
         """A row a task and check: whether somebody should look, and why."""
-        return self._store.read_table("checklist")
+        return self._tables.read("checklist")
 
     @cached_property
     def naive_forecasts(self) -> pd.DataFrame:
         """A row a task and forecast without a model, of series: `last value`, `seasonal (12)`, `mean`."""
         if not (self.folder / NAIVE_FILE).exists():
             return pd.DataFrame(columns=["task", "forecast"])
-        return self._store.read_table(_NAIVE)
+        return self._tables.read(NAIVE)
 
     @cached_property
     def problems(self) -> pd.DataFrame:
         """A row a trial that failed, or was trained in a smaller population: what went wrong."""
         if not (self.folder / PROBLEMS_FILE).exists():
             return pd.DataFrame(columns=["task", "condition", "seed", "status", "problem", "trial"])
-        return self._store.read_table(_PROBLEMS)
+        return self._tables.read(PROBLEMS)
 
     @property
     def n_failed(self) -> int:
@@ -118,9 +114,9 @@ class Results:
         Raises:
             StoreError: It is not there or is no table.
         """
-        if name not in (*_TABLES, _NAIVE, _PROBLEMS):
-            raise StoreError(f"table: expected one of {', '.join(_TABLES)}; got {name!r}.")
-        return self._store.read_table(name)
+        if name not in (*NAMES, NAIVE, PROBLEMS):
+            raise StoreError(f"table: expected one of {', '.join(NAMES)}; got {name!r}.")
+        return self._tables.read(name)
 
     @property
     def findings(self) -> list[str]:
@@ -137,7 +133,7 @@ class Results:
         """All tables together, with what the specification says of them: what reports are made from."""
         return StudyTables(
             name=self.study.name,
-            frames=_Tables(self._store),
+            frames=self._tables,
             factors=tuple(self.study.factors),
             tuned=tuple(self.study.tune),
             baseline=dict(self.study.full_baseline),
@@ -235,33 +231,6 @@ class Results:
         from dlsuite.study.html import results_html  # It needs this class.
 
         return results_html(self)
-
-
-class _Tables(Mapping[str, pd.DataFrame]):
-    """A study's tables by name, each read when it is first asked for.
-
-    One whose file is not there is no table of the study: whoever shares results may leave out what is large.
-    """
-
-    def __init__(self, store: ResultsFolder) -> None:
-        self._store = store
-        self._read: dict[str, pd.DataFrame] = {}
-
-    def __getitem__(self, name: str) -> pd.DataFrame:
-        if (
-            name not in (*_TABLES, _NAIVE, _PROBLEMS)
-            or not (self._store.path / f"{name}.csv").exists()
-        ):
-            raise KeyError(name)
-        if name not in self._read:
-            self._read[name] = self._store.read_table(name)
-        return self._read[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter((*_TABLES, _NAIVE, _PROBLEMS))
-
-    def __len__(self) -> int:
-        return len(_TABLES) + 2
 
 
 def load_results(folder: str | Path) -> Results:

@@ -432,7 +432,7 @@ def test_a_table_that_somebody_has_spoilt_is_named(small: Make, train: Train) ->
     (folder / "summary.csv").write_text("garbage\n")
 
     with pytest.raises(
-        StoreError, match=r"summary\.csv: expected a column 'task'; .*Delete it and run"
+        StoreError, match=r"summary\.csv: .*the column 'task' is missing\. Delete it and run"
     ):
         _ = load_results(folder).findings
 
