@@ -135,7 +135,7 @@ ROW = "a/b,x=1,0,0,completed,True,True,2,9,1,0.4,0.6,,,,0.5\n"
     ("text", "told"),
     [
         ("", r"cannot be read as a table"),
-        (TRIALS + ROW + ROW + "a/b,x", r"'seed', row 3: expected a whole number.*an empty cell"),
+        (TRIALS + ROW + ROW + "a/b,x", r"'epochs', row 3: expected a whole number.*an empty cell"),
         ("a,b\n1,2\n", r"the column 'task' is missing"),
         ("task,condition\na/b,x=1\n", r"the column 'seed' is missing"),
         (
