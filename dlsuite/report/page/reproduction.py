@@ -26,6 +26,7 @@ _SAID_OF_FILES = {
     "variance": "a task and source of variance",
     "wrong_winner": "a condition and number of seeds: how often so few err",
     "checklist": "a task and check",
+    "problems": "a trial that failed, or was trained in a smaller population, and why",
     "naive_forecasts": "a task and a forecast without a model, and what it scores",
 }
 
@@ -69,7 +70,7 @@ def csv_files(tables: StudyTables) -> list[CsvFile]:
     Args:
         tables: The study's tables.
     """
-    names = ("tasks", "trials", "curves", "layers", *TABLES, "naive_forecasts")
+    names = ("tasks", "trials", "curves", "layers", *TABLES, "naive_forecasts", "problems")
     return [
         CsvFile(f"{name}.csv", _SAID_OF_FILES.get(name, ""))
         for name in names
