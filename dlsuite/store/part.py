@@ -85,7 +85,9 @@ def read_part(folder: Path) -> StoredPart:
     """Read a part's trials, and see that all of its rows are what was written.
 
     Of its weights, which are large, only the size is looked at; `ResultsFolder.weights` verifies what it
-    reads. They may be missing: whoever shares results can leave them out.
+    reads. They may be missing: whoever shares results can leave them out. (On two busy cores, 150 to 200 MB
+    are hashed in a second: a thirtieth of the time that reading the tables takes, but a second or more for
+    weights that nobody may ask for.)
 
     Raises:
         DamagedError: It is no part, or not as it was written.
