@@ -30,7 +30,8 @@ class ChannelScaler:
         """Learn mean and deviation from inputs `[n, ..., channels]`, by scikit-learn's `StandardScaler`."""
         from sklearn.preprocessing import StandardScaler
 
-        scaler = StandardScaler().fit(x.reshape(-1, x.shape[-1]))
+        with np.errstate(over="ignore", invalid="ignore"):  # `prepare` names what cannot be scaled.
+            scaler = StandardScaler().fit(x.reshape(-1, x.shape[-1]))
         return cls(scaler.mean_.astype(np.float64), scaler.scale_.astype(np.float64))
 
     @classmethod
