@@ -6,7 +6,6 @@ its trials by key alone, so it stays good when a study is renamed or extended.
 
 import contextlib
 import hashlib
-import io
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +18,7 @@ import pandas as pd
 from dlsuite.errors import StoreError
 from dlsuite.spec import display
 from dlsuite.store.schema import METRICS, PART_CURVES, PART_LAYERS, PART_TRIALS
-from dlsuite.store.stored_part import StoredPart, columns_of
+from dlsuite.store.stored_part import StoredPart, stored_part
 from dlsuite.store.weights import Weights, read_weights, weighed_trials, write_weights
 
 _WEIGHTS = "weights.npz"
@@ -106,7 +105,7 @@ class ResultsFolder:
             if folder.name.startswith("."):
                 continue
             try:
-                found.append(_read_part(folder))
+                found.append(stored_part(folder, _TABLES))
             except (OSError, ValueError, KeyError) as error:
                 with self._failing("moved"):
                     moved = self._set_aside(folder)
@@ -262,22 +261,6 @@ def read_csv(source: Path | IO[bytes]) -> pd.DataFrame:
     """
     texts = {"trial": str, "condition": str, "task": str, METRICS: str}
     return pd.read_csv(source, dtype=texts, keep_default_na=False, na_values=[""])
-
-
-def _read_part(folder: Path) -> StoredPart:
-    """Read a part's trials; of the rest, which may be large, see that it is a table."""
-    columns: dict[str, tuple[str, ...]] = {}
-    trials = read_csv(folder / "trials.csv")
-    for table, needed in _TABLES.items():
-        if table == "trials":
-            columns[table] = tuple(trials.columns)
-        else:
-            content = (folder / f"{table}.csv").read_bytes()
-            columns[table] = columns_of(content) or tuple(read_csv(io.BytesIO(content)).columns)
-        missing = set(needed) - set(columns[table])
-        if missing:
-            raise ValueError(f"{table}.csv lacks the columns {', '.join(sorted(missing))}")
-    return StoredPart(folder, trials, columns)
 
 
 def _write_synced(path: Path, content: str | Iterable[bytes]) -> None:

@@ -7,14 +7,14 @@ finished needs none of them, and the merged tables take most of them over as the
 import contextlib
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
 from dlsuite.errors import StoreError
+from dlsuite.store.schema import METRICS
 
 _HEX = frozenset("0123456789abcdef")
 
@@ -54,34 +54,52 @@ class StoredPart:
 
     Args:
         folder: The part's folder.
-        trials: A row a trial.
-        columns: The columns of `curves` and of `layers`, as their files begin.
+        trained: Of each trial its key, its epochs and the tags of its further metrics.
+        columns: The columns of `trials`, `curves` and `layers`, as their files begin.
     """
 
     def __init__(
-        self, folder: Path, trials: pd.DataFrame, columns: Mapping[str, tuple[str, ...]]
+        self,
+        folder: Path,
+        trained: Sequence[tuple[str, int, frozenset[str]]],
+        columns: Mapping[str, tuple[str, ...]],
     ) -> None:
         self.folder = folder
-        self.trials = trials
+        self.trained = trained
         self.columns = columns
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of its trials, in order."""
+        return [key for key, _, _ in self.trained]
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        """A row a trial; read anew each time."""
+        return self.frame("trials")
 
     @property
     def curves(self) -> pd.DataFrame:
         """A row a trial and epoch; read anew each time."""
-        return self._frame("curves")
+        return self.frame("curves")
 
     @property
     def layers(self) -> pd.DataFrame:
         """A row a trial, epoch and layer; read anew each time."""
-        return self._frame("layers")
+        return self.frame("layers")
 
-    @cached_property
-    def keys(self) -> list[str]:
-        """The keys of its trials, in order."""
-        return [str(key) for key in self.trials["trial"]]
+    def frame(self, table: str) -> pd.DataFrame:
+        """Read one of the three tables.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        from dlsuite.store.folder import read_csv  # It makes these parts.
+
+        return read_csv(io.BytesIO(self._read(table)))
 
     def rows(self, table: str) -> bytes:
-        """What `curves.csv` or `layers.csv` holds below its header.
+        """What the file of a table holds below its header.
 
         Raises:
             StoreError: It cannot be read.
@@ -107,11 +125,6 @@ class StoredPart:
             found = _scattered(path, content)
         return {key: block for key, block in found.items() if key in wanted}
 
-    def _frame(self, table: str) -> pd.DataFrame:
-        from dlsuite.store.folder import read_csv  # It makes these parts.
-
-        return read_csv(io.BytesIO(self._read(table)))
-
     def _read(self, table: str) -> bytes:
         path = self._path(table)
         with _reading(path):
@@ -121,24 +134,49 @@ class StoredPart:
         return self.folder / f"{table}.csv"
 
 
-def columns_of(content: bytes) -> tuple[str, ...] | None:
-    """Read the header of a table, and see that each row has as many cells and the last one is whole.
+def stored_part(folder: Path, needed: Mapping[str, Iterable[str]]) -> StoredPart:
+    """Look at a part, and see that it has the tables and columns that it should.
 
-    Returns:
-        The columns; None where a cell is quoted, so that only a parser can tell.
+    Args:
+        folder: The part's folder.
+        needed: The columns that each table must have.
+
+    Raises:
+        OSError: A file cannot be read.
+        ValueError: It is not a part.
+    """
+    columns: dict[str, tuple[str, ...]] = {}
+    trained: list[tuple[str, int, frozenset[str]]] = []
+    for table, listed in needed.items():
+        content = (folder / f"{table}.csv").read_bytes()
+        columns[table] = columns_of(content)
+        missing = set(listed) - set(columns[table])
+        if missing:
+            raise ValueError(f"{table}.csv lacks the columns {', '.join(sorted(missing))}")
+        if table == "trials":
+            for row in csv.DictReader(io.StringIO(content.decode(), newline="")):
+                tags = frozenset((row.get(METRICS) or "").split())
+                trained.append((row["trial"], int(row["epochs"]), tags))
+    return StoredPart(folder, trained, columns)
+
+
+def columns_of(content: bytes) -> tuple[str, ...]:
+    """Read the header of a table, and see that each row has as many cells and the last one is whole.
 
     Raises:
         ValueError: It is no such table.
     """
-    header, _, rows = content.partition(b"\n")
-    if b'"' in content:
-        return None
-    columns = tuple(header.decode().split(","))
-    if not header or not content.endswith(b"\n"):
+    if not content.endswith(b"\n"):
         raise ValueError("it is cut short")
-    if rows.count(b",") != (len(columns) - 1) * rows.count(b"\n"):
+    if b'"' in content:  # Only a parser can tell where a cell ends.
+        columns, *rows = csv.reader(io.StringIO(content.decode(), newline=""))
+        whole = all(len(row) == len(columns) for row in rows)
+    else:
+        columns = content[: content.index(b"\n")].decode().split(",")
+        whole = content.count(b",") == (len(columns) - 1) * content.count(b"\n")
+    if not whole:
         raise ValueError("its rows have not as many cells as its header")
-    return columns
+    return tuple(columns)
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from dlsuite.store import (
     trial_columns,
 )
 from dlsuite.store.metrics_table import METRICS_FILE, metrics_csv
-from dlsuite.store.schema import METRICS, NAIVE_FILE, naive_columns, task_columns
+from dlsuite.store.schema import NAIVE_FILE, naive_columns, task_columns
 from dlsuite.store.stored_part import StoredPart
 from dlsuite.study.guessing import guess_scores
 from dlsuite.study.plan import Plan
@@ -46,7 +46,7 @@ def finished_keys(
         needed: As `needed_metrics` gives it.
         epochs: How many epochs.
     """
-    return {key for part in parts for key in part.trials.loc[_fits(part, needed, epochs), "trial"]}
+    return {key for part in parts for key in _fitting(part, needed, epochs)}
 
 
 def merge(
@@ -78,7 +78,7 @@ def merge(
     )
     kept = _without_repeats(parts, needed_metrics(plan, keys), epochs=study.epochs)
     rows = PlanRows(names, kept)
-    trials, curves = rows.trials(), rows.curves()
+    trials, curves = rows.frame("trials"), rows.frame("curves")
     tasks = pd.DataFrame([_task_row(plan, index, data) for index in range(len(plan.tasks))])
     tasks = tasks.reindex(columns=[c for c in task_columns(scores) if c in tasks.columns])
     trials["selected"] = select_tuned(trials, tuned=tuned, tasks=tasks)
@@ -129,15 +129,13 @@ def _further(plan: Plan) -> dict[str, Metric]:
     return own | asked
 
 
-def _fits(part: StoredPart, needed: Mapping[str, frozenset[str]], epochs: int) -> "pd.Series[bool]":
-    """Which trials of a part are needed and have what is needed of them."""
-    trials = part.trials
-    measured = trials[METRICS] if METRICS in trials else pd.Series("", index=trials.index)
-    has_all = [
-        key in needed and needed[key] <= set(str(tags).split())
-        for key, tags in zip(trials["trial"], measured, strict=True)
-    ]
-    return (trials["epochs"] == epochs) & pd.Series(has_all, index=trials.index, dtype=bool)
+def _fitting(part: StoredPart, needed: Mapping[str, frozenset[str]], epochs: int) -> set[str]:
+    """The keys of the trials of a part that are needed and have what is needed of them."""
+    return {
+        key
+        for key, trained, tags in part.trained
+        if trained == epochs and key in needed and needed[key] <= tags
+    }
 
 
 def _without_repeats(
@@ -147,7 +145,7 @@ def _without_repeats(
     claimed: set[str] = set()
     kept = []
     for part in parts:
-        own = set(part.trials.loc[_fits(part, needed, epochs), "trial"]) - claimed
+        own = _fitting(part, needed, epochs) - claimed
         claimed |= own
         if own:
             kept.append((part, own))
