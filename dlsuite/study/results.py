@@ -241,6 +241,14 @@ class _Tables(Mapping[str, pd.DataFrame]):
             self._read[name] = self._store.read_table(name)
         return self._read[name]
 
+    def has_rows(self, name: str) -> bool:
+        """Whether a table has rows, by its first two lines: `layers` may have millions."""
+        try:
+            with (self._store.path / f"{name}.csv").open("rb") as file:
+                return bool(file.readline()) and bool(file.readline())
+        except FileNotFoundError:
+            return False
+
     def __iter__(self) -> Iterator[str]:
         return iter((*_TABLES, _NAIVE))
 
