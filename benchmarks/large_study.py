@@ -50,7 +50,8 @@ SHAPES: dict[str, dict[str, dict[str, list[Any]]]] = {
     },
 }
 """What is varied, by the study's shape; seeds make up the number of trials."""
-STEPS = ("plan", "run", "resume", "merge", "resume half", "report", "show")
+STEPS = ("plan", "run", "merge", "resume half", "report", "show")
+"""The processes, in order. The one that merges resumes first, which is a figure of its own."""
 LIMITS = {"plan": 10, "resume": 10, "resume half": 10, "merge": 60}
 """Seconds that a step may take, where that is settled."""
 COLUMNS = (
@@ -222,17 +223,23 @@ def measure(step: str, study: Any, out: Path, began: float) -> list[dict[str, An
     ]
 
 
-def measure_all(out: Path, shapes: list[str], *, trials: int, epochs: int, scratch: Path) -> None:
-    """Take every step for every shape, and write `large_study.csv` as they end."""
+def measure_all(
+    out: Path,
+    shapes: list[str],
+    steps: list[str],
+    *,
+    trials: int,
+    epochs: int,
+    scratch: Path,
+) -> None:
+    """Take steps for every shape, and write `large_study.csv` as they end."""
     out.mkdir(parents=True, exist_ok=True)
     with (out / "large_study.csv").open("w", newline="") as file:
-        table = csv.DictWriter(file, COLUMNS, lineterminator="\n", extrasaction="ignore")
+        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         table.writeheader()
         for shape in shapes:
             folder = scratch / shape.replace(" ", "_").replace(",", "")
-            for step in STEPS:
-                if step == "resume":  # Told by the step that merges, which resumes first.
-                    continue
+            for step in steps:
                 if step == "resume half":
                     _set_half_aside(folder / "large")
                 arguments = ["--step", step, "--scratch", str(folder), "--shapes", shape]
@@ -272,6 +279,7 @@ def main() -> None:
     parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=list(SHAPES))
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results")
     parser.add_argument("--scratch", type=Path, help="where the studies are written and left")
+    parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
     parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
     parser.add_argument("--began", type=float, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -283,7 +291,12 @@ def main() -> None:
     scratch = given.scratch or Path(tempfile.mkdtemp(prefix="large_study-"))
     try:
         measure_all(
-            given.out, given.shapes, trials=given.trials, epochs=given.epochs, scratch=scratch
+            given.out,
+            given.shapes,
+            given.steps,
+            trials=given.trials,
+            epochs=given.epochs,
+            scratch=scratch,
         )
     finally:
         if not given.scratch:

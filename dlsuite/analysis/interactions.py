@@ -94,7 +94,7 @@ def _differences(
         return at_others.loc[is_baseline(at_others, {a: value_a, b: value_b})]
 
     def changed(factor: str) -> list[Any]:
-        values = distinct_values(at_others[factor])
+        values = distinct_values(at_others[factor].unique())
         return [value for value in values if not same_value(value, baseline[factor])]
 
     neither = trials_at(baseline[a], baseline[b])

@@ -1,5 +1,6 @@
 """The linear model over all conditions of a task: what a factor does on average over the others."""
 
+import functools
 import itertools
 import warnings
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.regression.linear_model import OLS
 from statsmodels.tools.sm_exceptions import SingularMatrixWarning
+from threadpoolctl import ThreadpoolController
 
 from dlsuite.analysis.factor_values import distinct_values, format_value, same_value
 from dlsuite.analysis.measures import Measure
@@ -123,14 +125,15 @@ def _indicators(
     of_task: pd.DataFrame, factors: Sequence[str], baseline: Mapping[str, object]
 ) -> dict[tuple[Any, ...], np.ndarray]:
     """For each value of each factor but the baseline's, which trials have it."""
-    return {
-        (factor, format_value(value)): (
-            of_task[factor].map(format_value) == format_value(value)
-        ).to_numpy(float)
-        for factor in factors
-        for value in distinct_values(of_task[factor])
-        if not same_value(value, baseline[factor])
-    }
+    found = {}
+    for factor in factors:
+        distinct = distinct_values(of_task[factor].unique())
+        written = {value: format_value(value) for value in of_task[factor].unique()}
+        texts = of_task[factor].map(written).fillna("none")
+        for value in distinct:
+            if not same_value(value, baseline[factor]):
+                found[factor, format_value(value)] = (texts == format_value(value)).to_numpy(float)
+    return found
 
 
 def _fit(
@@ -156,6 +159,7 @@ def _fit(
     if values.size <= rank:
         return {}
     with (
+        _blas().limit(limits=1, user_api="blas"),
         np.errstate(over="ignore", invalid="ignore", divide="ignore"),
         warnings.catch_warnings(action="ignore", category=SingularMatrixWarning),
     ):
@@ -190,7 +194,18 @@ def _identified(design: np.ndarray) -> tuple[int, np.ndarray]:
     Such a column has no part in what the design maps to 0. That is read off the matrix of products, which
     counts trials and is exact: it has a row a column, where the design has one a trial.
     """
-    products = design.T @ design
-    values, vectors = np.linalg.eigh(products)
+    with _blas().limit(limits=1, user_api="blas"):
+        products = design.T @ design
+        values, vectors = np.linalg.eigh(products)
     lost = vectors[:, values <= values.max() * len(products) * np.finfo(float).eps]
     return len(products) - lost.shape[1], (lost**2).sum(axis=1) < _NO_PART
+
+
+@functools.cache
+def _blas() -> ThreadpoolController:
+    """What sets the threads of linear algebra.
+
+    On tall and narrow designs two threads take ten times as long as one where the processor has other work,
+    such as the study that is still being trained; and how many a machine has would show in the last bits.
+    """
+    return ThreadpoolController()

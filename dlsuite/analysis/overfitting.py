@@ -23,6 +23,9 @@ NOISE_MULTIPLE = 3.0
 GAP_SHARE = 0.5
 """It overfits if at least this share of the rise is a rise of validation over train loss."""
 
+_TOGETHER = 512
+"""How many trials are looked at together: all windows of their epochs stand in memory at once."""
+
 
 def measure_overfitting(curves: pd.DataFrame, *, by: Sequence[str]) -> pd.DataFrame:
     """Measure each trial's overfitting from its learning curves.
@@ -48,13 +51,13 @@ def measure_overfitting(curves: pd.DataFrame, *, by: Sequence[str]) -> pd.DataFr
         DlsuiteError: A column is missing, `by` does not tell the trials apart, or an epoch is no
             whole number from 0.
     """
+    found = list(trial_curves(curves, by=by, columns=["train_loss", "val_loss"]))
+    turns = _turns([(losses[0], losses[1]) for _, losses in found])
     firsts: list[int] = []
     onsets: list[int | None] = []
     rises: list[float] = []
     to_90: list[int | None] = []
-    for first, losses in trial_curves(curves, by=by, columns=["train_loss", "val_loss"]):
-        train, val = losses
-        turn = _turn(train, val)
+    for (first, (train, val)), turn in zip(found, turns, strict=True):
         last = val[1:][_usable(train, val)[1:]][-1:]
         firsts.append(first)
         onsets.append(None if turn is None else turn[0])
@@ -123,7 +126,7 @@ def onset_epoch(train_loss: npt.ArrayLike, val_loss: npt.ArrayLike) -> int | Non
             "train_loss, val_loss: expected two arrays of one length, a loss an epoch; "
             f"got shapes {list(train.shape)} and {list(val.shape)}."
         )
-    turn = _turn(train, val)
+    (turn,) = _turns([(train, val)])
     return None if turn is None else turn[0]
 
 
@@ -206,33 +209,59 @@ def trial_curves(
         yield int(rows[0]), found
 
 
-def _turn(train: FloatArray, val: FloatArray) -> tuple[int, float] | None:
-    """Find the onset of overfitting and the smoothed validation loss there."""
-    epochs = np.flatnonzero(_usable(train, val)[1:]) + 1
-    n = epochs.size
-    if n < 3:
-        return None
+def _turns(trials: Sequence[tuple[FloatArray, FloatArray]]) -> list[tuple[int, float] | None]:
+    """For each trial's train and validation loss, the onset and the smoothed validation loss there.
+
+    Trials with as many usable epochs are looked at together, since each call of NumPy has its price.
+    """
+    used = [np.flatnonzero(_usable(train, val)[1:]) + 1 for train, val in trials]
+    alike: dict[int, list[int]] = {}
+    for place, epochs in enumerate(used):
+        alike.setdefault(epochs.size, []).append(place)
+    found: list[tuple[int, float] | None] = [None] * len(trials)
+    for n, places in alike.items():
+        for first in range(0, len(places) if n >= 3 else 0, _TOGETHER):
+            some = places[first : first + _TOGETHER]
+            starts = np.array([[side[0] for side in trials[place]] for place in some])
+            losses = np.array([[side[used[place]] for side in trials[place]] for place in some])
+            for place, turn in zip(some, _turns_of(starts, losses), strict=True):
+                if turn is not None:
+                    found[place] = int(used[place][turn[0]]), turn[1]
+    return found
+
+
+def _turns_of(starts: FloatArray, losses: FloatArray) -> list[tuple[int, float] | None]:
+    """Find onsets, by place among the usable epochs, of `[trials, 2]` and `[trials, 2, n]` losses."""
+    n = losses.shape[2]
     half = -(-n // WINDOW_SHARE)
     # A trial may explode and stay finite; differences of its losses need not.
     with np.errstate(over="ignore", invalid="ignore"):
-        raw = val[epochs]
-        smooth, gap = _running_median(np.stack([raw, raw - train[epochs]]), half)
-        lowest = smooth.min()
-        fall = val[0] - lowest if np.isfinite(val[0]) else 0.0
-        tolerance = max(LEAST_RISE * fall, NOISE_MULTIPLE * _noise(raw))
-        low = np.flatnonzero(smooth - lowest <= tolerance)
-        if low[-1] >= n - 1 - half:
-            return None
-        breaks = np.flatnonzero(np.diff(low) > 2 * half + 1)
-        start = low[breaks[-1] + 1] if breaks.size else low[0]
-        valley = smooth[start : low[-1] + 1]
-        equals = np.flatnonzero(valley == valley.min())
-        onset = start + equals[(equals.size - 1) // 2]
-        widened = gap[-1] - gap[onset] >= GAP_SHARE * (smooth[-1] - smooth[onset])
-        collapsed = np.median(train[epochs][-half - 1 :]) > train[0]
-    if collapsed or not widened:
-        return None
-    return int(epochs[onset]), float(smooth[onset])
+        train, raw = losses[:, 0], losses[:, 1]
+        smooth, gaps = _running_median(raw, half), _running_median(raw - train, half)
+        lowest = smooth.min(axis=1)
+        falls = np.where(np.isfinite(starts[:, 1]), starts[:, 1] - lowest, 0.0)
+        least, noise = LEAST_RISE * falls, NOISE_MULTIPLE * _noise(raw)
+        tolerance = np.where(noise > least, noise, least)
+        low = smooth - lowest[:, None] <= tolerance[:, None]
+        turned = low.any(axis=1) & ~low[:, n - 1 - half :].any(axis=1)
+        collapsed = np.median(train[:, -half - 1 :], axis=1) > starts[:, 0]
+        return [
+            _onset(row, gap, np.flatnonzero(at), half) if may else None
+            for row, gap, at, may in zip(smooth, gaps, low, turned & ~collapsed, strict=True)
+        ]
+
+
+def _onset(
+    smooth: FloatArray, gap: FloatArray, low: npt.NDArray[np.int_], half: int
+) -> tuple[int, float] | None:
+    """The place of the lowest loss in the last valley, if the gap widens from there on."""
+    breaks = np.flatnonzero(np.diff(low) > 2 * half + 1)
+    start = low[breaks[-1] + 1] if breaks.size else low[0]
+    valley = smooth[start : low[-1] + 1]
+    equals = np.flatnonzero(valley == valley.min())
+    onset = int(start + equals[(equals.size - 1) // 2])
+    widened = gap[-1] - gap[onset] >= GAP_SHARE * (smooth[-1] - smooth[onset])
+    return (onset, float(smooth[onset])) if widened else None
 
 
 def _running_median(values: FloatArray, half: int) -> FloatArray:
@@ -248,9 +277,9 @@ def _running_median(values: FloatArray, half: int) -> FloatArray:
     return np.asarray(0.5 * (lower + upper))
 
 
-def _noise(values: FloatArray) -> float:
-    """Estimate the standard deviation of what is not a trend in `[n]`, at least 3 values."""
-    return float(1.4826 / np.sqrt(6) * np.median(np.abs(np.diff(values, 2))))
+def _noise(values: FloatArray) -> FloatArray:
+    """Estimate the standard deviation of what is not a trend in each row of `[rows, n]`, `n` from 3."""
+    return np.asarray(1.4826 / np.sqrt(6) * np.median(np.abs(np.diff(values, 2, axis=1)), axis=1))
 
 
 def _epochs_to_90(val: FloatArray) -> int | None:

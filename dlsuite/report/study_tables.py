@@ -1,6 +1,6 @@
 """What a report is made from: a study's tables, and what its specification says of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -35,6 +35,11 @@ class StudyTables:
     def __getitem__(self, name: str) -> pd.DataFrame:
         """A table by name; an empty one if the study has none."""
         return self.frames.get(name, pd.DataFrame())
+
+    def has_rows(self, name: str) -> bool:
+        """Whether a table has rows; one that is read only when it is asked for is not read for that."""
+        known = getattr(self.frames, "has_rows", None)
+        return bool(known(name)) if known is not None else not self[name].empty
 
     @property
     def tasks(self) -> list[str]:
@@ -71,11 +76,7 @@ class StudyTables:
 
     def only(self, tasks: Sequence[str]) -> "StudyTables":
         """The same tables with the rows of some tasks alone."""
-        frames = {
-            name: frame.loc[frame["task"].isin(tasks)] if "task" in frame else frame
-            for name, frame in self.frames.items()
-        }
-        return replace(self, frames=frames)
+        return replace(self, frames=_OfTasks(self.frames, tasks))
 
     def of_task(self, name: str, label: str) -> pd.DataFrame:
         """A table's rows of one task.
@@ -89,3 +90,25 @@ class StudyTables:
         if "task" not in table:
             raise DlsuiteError(f"{name}: expected a column task; got {', '.join(table.columns)}.")
         return table.loc[table["task"] == label]
+
+
+class _OfTasks(Mapping[str, pd.DataFrame]):
+    """Frames with the rows of some tasks alone, each cut when it is first asked for."""
+
+    def __init__(self, frames: Mapping[str, pd.DataFrame], tasks: Sequence[str]) -> None:
+        self._frames = frames
+        self._tasks = tasks
+        self._cut: dict[str, pd.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._cut:
+            frame = self._frames[name]
+            known = "task" in frame
+            self._cut[name] = frame.loc[frame["task"].isin(self._tasks)] if known else frame
+        return self._cut[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._frames)
+
+    def __len__(self) -> int:
+        return len(self._frames)

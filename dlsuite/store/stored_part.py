@@ -7,8 +7,7 @@ finished needs none of them, and the merged tables take most of them over as the
 import contextlib
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,34 +54,54 @@ class StoredPart:
 
     Args:
         folder: The part's folder.
-        trials: A row a trial.
-        columns: The columns of `curves` and of `layers`, as their files begin.
+        trained: Of each trial its key, its epochs and the tags of its further metrics.
+        columns: The columns of `trials`, `curves` and `layers`, as their files begin.
+        failed: Whether the population failed; then all of its trials did.
     """
 
     def __init__(
-        self, folder: Path, trials: pd.DataFrame, columns: Mapping[str, tuple[str, ...]]
+        self,
+        folder: Path,
+        trained: Sequence[tuple[str, int, frozenset[str]]],
+        columns: Mapping[str, tuple[str, ...]],
+        *,
+        failed: bool = False,
     ) -> None:
         self.folder = folder
-        self.trials = trials
+        self.trained = trained
         self.columns = columns
+        self.failed = failed
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of its trials, in order."""
+        return [key for key, _, _ in self.trained]
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        """A row a trial; read anew each time."""
+        return self.frame("trials")
 
     @property
     def curves(self) -> pd.DataFrame:
         """A row a trial and epoch; read anew each time."""
-        return self._frame("curves")
+        return self.frame("curves")
 
     @property
     def layers(self) -> pd.DataFrame:
         """A row a trial, epoch and layer; read anew each time."""
-        return self._frame("layers")
+        return self.frame("layers")
 
-    @cached_property
-    def keys(self) -> list[str]:
-        """The keys of its trials, in order."""
-        return [str(key) for key in self.trials["trial"]]
+    def frame(self, table: str) -> pd.DataFrame:
+        """Read one of the three tables.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        return read_csv(io.BytesIO(self._read(table)))
 
     def rows(self, table: str) -> bytes:
-        """What `curves.csv` or `layers.csv` holds below its header.
+        """What the file of a table holds below its header.
 
         Raises:
             StoreError: It cannot be read.
@@ -108,9 +127,6 @@ class StoredPart:
             found = _scattered(path, content)
         return {key: block for key, block in found.items() if key in wanted}
 
-    def _frame(self, table: str) -> pd.DataFrame:
-        return read_csv(io.BytesIO(self._read(table)))
-
     def _read(self, table: str) -> bytes:
         path = self._path(table)
         with _reading(path):
@@ -126,15 +142,17 @@ def columns_of(content: bytes) -> tuple[str, ...]:
     Raises:
         ValueError: It is no such table.
     """
-    header, _, rows = content.partition(b"\n")
-    if b'"' in content:  # Only a parser can tell the cells of what is quoted.
-        return tuple(read_csv(io.BytesIO(content)).columns)
-    columns = tuple(header.decode().split(","))
-    if not header or not content.endswith(b"\n"):
+    if not content.endswith(b"\n"):
         raise ValueError("it is cut short")
-    if rows.count(b",") != (len(columns) - 1) * rows.count(b"\n"):
+    if b'"' in content:  # Only a parser can tell where a cell ends.
+        columns, *rows = csv.reader(io.StringIO(content.decode(), newline=""))
+        whole = all(len(row) == len(columns) for row in rows)
+    else:
+        columns = content[: content.index(b"\n")].decode().split(",")
+        whole = content.count(b",") == (len(columns) - 1) * content.count(b"\n")
+    if not whole:
         raise ValueError("its rows have not as many cells as its header")
-    return columns
+    return tuple(columns)
 
 
 @contextlib.contextmanager

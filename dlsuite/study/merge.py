@@ -19,8 +19,6 @@ from dlsuite.store import (
 )
 from dlsuite.store.metrics_table import METRICS_FILE, metrics_csv
 from dlsuite.store.schema import (
-    FAILED,
-    METRICS,
     NAIVE_FILE,
     PROBLEM,
     PROBLEMS_FILE,
@@ -63,10 +61,8 @@ def finished_keys(
         epochs: How many epochs.
         failed: Whether trials that failed count as finished.
     """
-    counted = parts if failed else [part for part in parts if not _is_failed(part)]
-    return {
-        key for part in counted for key in part.trials.loc[_fits(part, needed, epochs), "trial"]
-    }
+    counted = [part for part in parts if failed or not part.failed]
+    return {key for part in counted for key in _fitting(part, needed, epochs)}
 
 
 def merge(
@@ -98,7 +94,7 @@ def merge(
     )
     kept = _without_repeats(parts, needed_metrics(plan, keys), epochs=study.epochs)
     rows = PlanRows(names, kept)
-    trials, curves = rows.trials(), rows.curves()
+    trials, curves = rows.frame("trials"), rows.frame("curves")
     tasks = pd.DataFrame([_task_row(plan, index, data) for index in range(len(plan.tasks))])
     tasks = tasks.reindex(columns=[c for c in task_columns(scores) if c in tasks.columns])
     trials["selected"] = select_tuned(trials, tuned=tuned, tasks=tasks)
@@ -151,20 +147,13 @@ def _further(plan: Plan) -> dict[str, Metric]:
     return own | asked
 
 
-def _fits(part: StoredPart, needed: Mapping[str, frozenset[str]], epochs: int) -> "pd.Series[bool]":
-    """Which trials of a part are needed and have what is needed of them."""
-    trials = part.trials
-    measured = trials[METRICS] if METRICS in trials else pd.Series("", index=trials.index)
-    has_all = [
-        key in needed and needed[key] <= set(str(tags).split())
-        for key, tags in zip(trials["trial"], measured, strict=True)
-    ]
-    return (trials["epochs"] == epochs) & pd.Series(has_all, index=trials.index, dtype=bool)
-
-
-def _is_failed(part: StoredPart) -> bool:
-    """Whether the population failed; then all of its trials did."""
-    return bool((part.trials["status"] == FAILED).any())
+def _fitting(part: StoredPart, needed: Mapping[str, frozenset[str]], epochs: int) -> set[str]:
+    """The keys of the trials of a part that are needed and have what is needed of them."""
+    return {
+        key
+        for key, trained, tags in part.trained
+        if trained == epochs and key in needed and needed[key] <= tags
+    }
 
 
 def _without_repeats(
@@ -176,8 +165,8 @@ def _without_repeats(
     """
     claimed: set[str] = set()
     kept = []
-    for part in sorted(parts, key=_is_failed):
-        own = set(part.trials.loc[_fits(part, needed, epochs), "trial"]) - claimed
+    for part in sorted(parts, key=lambda part: part.failed):
+        own = _fitting(part, needed, epochs) - claimed
         claimed |= own
         if own:
             kept.append((part, own))

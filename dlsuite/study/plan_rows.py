@@ -12,7 +12,7 @@ from dlsuite.store import read_csv, to_csv
 from dlsuite.store.stored_part import Block, StoredPart
 
 _AT_ONCE = 64
-"""So many parts' curves are read as one table: a table has its price, however short it is."""
+"""So many parts are read as one table: a table has its price, however short it is."""
 _CHUNK = 2**20
 """Text is handed on in pieces of about so many bytes."""
 
@@ -29,27 +29,26 @@ class PlanRows:
         self._names = names
         self._parts = parts
 
-    def trials(self) -> pd.DataFrame:
-        """A row a trial that is finished, with its names."""
-        rows = [part.trials.loc[part.trials["trial"].isin(own)] for part, own in self._parts]
-        return self._named(pd.concat(rows, ignore_index=True))
+    def frame(self, table: str) -> pd.DataFrame:
+        """One of the parts' tables, a trial's names beside each of its rows.
 
-    def curves(self) -> pd.DataFrame:
-        """A row a trial and epoch, with the trial's names."""
+        Args:
+            table: `trials`, `curves` or `layers`.
+        """
         frames = []
         whole: dict[tuple[str, ...], list[StoredPart]] = {}
         for part, own in self._parts:
-            if own == set(part.keys) and "curves" in part.columns:
-                whole.setdefault(part.columns["curves"], []).append(part)
+            if own == set(part.keys):
+                whole.setdefault(part.columns[table], []).append(part)
             else:
-                rows = part.curves
+                rows = part.frame(table)
                 frames.append(rows.loc[rows["trial"].isin(own)])
         for columns, parts in whole.items():
             for first in range(0, len(parts), _AT_ONCE):
                 text = io.BytesIO()
                 text.write(_line(columns))
                 for part in parts[first : first + _AT_ONCE]:
-                    text.write(part.rows("curves"))
+                    text.write(part.rows(table))
                 text.seek(0)
                 frames.append(read_csv(text))
         # Populations that failed have none.

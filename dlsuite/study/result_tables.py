@@ -93,6 +93,14 @@ class ResultTables(Mapping[str, pd.DataFrame]):
             raise KeyError(name)
         return self.read(name)
 
+    def has_rows(self, name: str) -> bool:
+        """Whether a table has rows, by its first two lines: `layers` may have millions."""
+        try:
+            with (self._folder / f"{name}.csv").open("rb") as file:
+                return bool(file.readline()) and bool(file.readline())
+        except FileNotFoundError:
+            return False
+
     def __iter__(self) -> Iterator[str]:
         return iter((*NAMES, NAIVE, PROBLEMS))
 

@@ -74,6 +74,15 @@ def test_a_copy_without_its_largest_table_is_reported_all_the_same(copied: Path)
     assert "layers.csv" not in page
 
 
+def test_a_report_reads_nothing_of_the_layers_but_that_there_are_some(copied: Path) -> None:
+    header, _, rows = (copied / "layers.csv").read_text(encoding="utf-8").partition("\n")
+    (copied / "layers.csv").write_text(f"{header}\nno table\n" if rows else "", encoding="utf-8")
+
+    page = write_report(load_results(copied))
+
+    assert "layers.csv" in page.read_text(encoding="utf-8")
+
+
 def test_the_index_leaves_out_what_cannot_be_read(copied: Path) -> None:
     broken = copied.parent / "broken"
     shutil.copytree(copied, broken)

@@ -74,7 +74,7 @@ def csv_files(tables: StudyTables) -> list[CsvFile]:
     return [
         CsvFile(f"{name}.csv", _SAID_OF_FILES.get(name, ""))
         for name in names
-        if not tables[name].empty
+        if tables.has_rows(name)
     ]
 
 
