@@ -10,26 +10,30 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _OURS = re.compile(r"\..+-(\d+)(?:-[0-9a-f]{6})?")
 """How a temporary name looks: hidden, with the process that made it."""
 
 
-def write_file(path: Path, content: str | bytes, *, sync: bool = True) -> None:
+def write_file(path: Path, content: str | bytes | Iterable[bytes], *, sync: bool = True) -> None:
     """Write a file, or replace it at once.
 
     Args:
         path: The file; its folder is there already.
-        content: A text, which is written in UTF-8, or bytes.
+        content: A text, which is written in UTF-8, or bytes, in pieces where they are large.
         sync: Whether it has to last through a power cut. What can be made again in a moment need not.
 
     Raises:
         OSError: It cannot be written. The old file, if there is one, is as it was.
     """
-    with replacing(path, sync=sync) as temporary:
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+    if isinstance(content, str):
+        content = content.encode()
+    pieces = (content,) if isinstance(content, bytes) else content
+    with replacing(path, sync=sync) as temporary, temporary.open("wb") as file:
+        for piece in pieces:
+            file.write(piece)
 
 
 @contextlib.contextmanager

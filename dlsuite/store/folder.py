@@ -3,7 +3,7 @@
 import contextlib
 import errno
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +14,7 @@ from dlsuite.store.claim import Claim
 from dlsuite.store.manifest import DamagedError, Manifest
 from dlsuite.store.part import WEIGHTS, Part, fill_part, read_part, stamp_of
 from dlsuite.store.tables import check_merged, read_csv
-from dlsuite.store.weights import Weights, read_weights, weighed_trials
+from dlsuite.store.weights import Weights, read_weights
 
 REJECTED = "rejected"
 """The folder, in a study's, of what was set aside."""
@@ -185,7 +185,7 @@ class ResultsFolder:
                     continue
                 with _reading_weights(path):
                     manifest.verify_size(path)
-                    for key in weighed_trials(path):
+                    for key in manifest.weighed:
                         found.setdefault((key, manifest.trials[key]), path)
             self._indexed, self._index = paths, found
         return self._index
@@ -198,11 +198,11 @@ class ResultsFolder:
             Manifest.read(path.parent).verify(path)
             self._sound.add(stamp)
 
-    def write(self, files: Mapping[str, str]) -> None:
+    def write(self, files: Mapping[str, str | Iterable[bytes]]) -> None:
         """Replace files, each at once: a reader sees the old one or the new one, never a half.
 
         Args:
-            files: Contents by name.
+            files: Contents by name, in pieces where they are large.
 
         Raises:
             StoreError: One cannot be written, or the folder is not held any more.

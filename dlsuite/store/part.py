@@ -68,7 +68,23 @@ def fill_part(folder: Path, part: Part) -> None:
         write_weights(folder / WEIGHTS, part.weights)
     trials = part.trials["trial"], part.trials["epochs"]
     listed = {str(key): int(epochs) for key, epochs in zip(*trials, strict=True)}
-    (folder / MANIFEST).write_bytes(Manifest.of(folder, listed).text().encode())
+    manifest = Manifest.of(folder, listed, weighed=part.weights)
+    (folder / MANIFEST).write_bytes(manifest.text().encode())
+
+
+def open_part(folder: Path) -> Manifest:
+    """Read what a part consists of, and see that its weights, if they are there, have their size.
+
+    Raises:
+        DamagedError: It is no part, or not as it was written.
+        OSError: It cannot be read.
+    """
+    if not folder.is_dir():
+        raise DamagedError("it is no folder")
+    manifest = Manifest.read(folder)
+    if WEIGHTS in manifest.files and (folder / WEIGHTS).exists():
+        manifest.verify_size(folder / WEIGHTS)
+    return manifest
 
 
 def read_part(folder: Path) -> Part:
@@ -83,9 +99,7 @@ def read_part(folder: Path) -> Part:
         DamagedError: It is no part, or not as it was written.
         OSError: It cannot be read.
     """
-    if not folder.is_dir():
-        raise DamagedError("it is no folder")
-    manifest = Manifest.read(folder)
+    manifest = open_part(folder)
     frames: dict[str, pd.DataFrame] = {}
     for table, columns in _TABLES.items():
         path = folder / f"{table}.csv"
@@ -97,8 +111,6 @@ def read_part(folder: Path) -> Part:
         except ValueError as error:
             raise DamagedError(f"{path.name} {error}") from error
         frames[table] = frame
-    if WEIGHTS in manifest.files and (folder / WEIGHTS).exists():
-        manifest.verify_size(folder / WEIGHTS)
     trials = frames["trials"]
     if dict(zip(trials["trial"], trials["epochs"], strict=True)) != dict(manifest.trials):
         raise DamagedError(f"trials.csv has other trials or epochs than {MANIFEST}")
