@@ -22,16 +22,18 @@ def write_file(path: Path, content: str | bytes | Iterable[bytes], *, sync: bool
 
     Args:
         path: The file; its folder is there already.
-        content: A text, which is written in UTF-8, or bytes, whole or a piece at a time.
+        content: A text, which is written in UTF-8, or bytes, in pieces where they are large.
         sync: Whether it has to last through a power cut. What can be made again in a moment need not.
 
     Raises:
         OSError: It cannot be written. The old file, if there is one, is as it was.
     """
-    with replacing(path, sync=sync) as temporary:
-        content = content.encode() if isinstance(content, str) else content
-        with temporary.open("wb") as file:
-            file.writelines([content] if isinstance(content, bytes) else content)
+    if isinstance(content, str):
+        content = content.encode()
+    pieces = (content,) if isinstance(content, bytes) else content
+    with replacing(path, sync=sync) as temporary, temporary.open("wb") as file:
+        for piece in pieces:
+            file.write(piece)
 
 
 @contextlib.contextmanager

@@ -33,7 +33,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
-from dlsuite.atomic import sync_folder, temporary_path
+from dlsuite.atomic import temporary_path
 from dlsuite.errors import ClaimedError, StoreError
 from dlsuite.store.process import Process, uptime
 
@@ -81,11 +81,18 @@ class Claim:
     def __enter__(self) -> "Claim":
         """Take the folder."""
         _own.add(self._token)
-        verb = "made"
+        verb = ""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            verb = "written"
-            self._take()
+            for _ in range(_TRIES):
+                verb = "made"
+                self._folder.mkdir(parents=True, exist_ok=True)
+                verb = "written"
+                if self._take():
+                    break
+            else:
+                raise ClaimedError(
+                    f"{self._folder}: too many runs are starting here at once; try again in a moment."
+                )
         except BaseException as error:
             _own.discard(self._token)
             if not isinstance(error, OSError):
@@ -133,29 +140,30 @@ class Claim:
                 "Give the same command again to go on."
             )
 
-    def _take(self) -> None:
-        for _ in range(_TRIES):
-            numbers = _numbers(self._folder)
-            highest = max(numbers, default=0)
+    def _take(self) -> bool:
+        """Try to make the highest claim; False where something has changed meanwhile."""
+        try:
+            highest = max(_numbers(self._folder), default=0)
             if highest:
-                try:
-                    self._refuse_if_alive(self._path(highest))
-                except FileNotFoundError:  # Whoever had a higher one has removed it meanwhile.
-                    continue
+                self._refuse_if_alive(self._path(highest))
             if not self._make(self._path(highest + 1)):
-                continue
+                return False
             numbers = _numbers(self._folder)
-            if max(numbers, default=0) > highest + 1:
-                self._path(highest + 1).unlink(missing_ok=True)
-                continue
-            self._number = highest + 1
-            for number in numbers:
-                if number < self._number:
-                    self._path(number).unlink(missing_ok=True)
-            return
-        raise ClaimedError(
-            f"{self._folder}: too many runs are starting here at once; try again in a moment."
-        )
+        except (
+            FileNotFoundError
+        ):  # A higher claim has come, or the folder has gone with its only claim.
+            return False
+        if max(numbers, default=0) != highest + 1:
+            self._path(highest + 1).unlink(missing_ok=True)
+            return False
+        self._number = highest + 1
+        for number in numbers:
+            if number < self._number:
+                with contextlib.suppress(
+                    OSError
+                ):  # On some disks nobody removes another user's files.
+                    self._path(number).unlink()
+        return True
 
     def _refuse_if_alive(self, path: Path) -> None:
         claimed = _read(path)
@@ -209,7 +217,6 @@ class Claim:
                     _write_new(path, content)
                 except FileExistsError:
                     return False
-            sync_folder(self._folder)
             return True
         finally:
             temporary.unlink(missing_ok=True)

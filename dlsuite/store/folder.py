@@ -17,7 +17,7 @@ from dlsuite.store.part import WEIGHTS, Part, fill_part, read_part, stamp_of
 from dlsuite.store.result_columns import check_table
 from dlsuite.store.stored_part import StoredPart
 from dlsuite.store.tables import read_csv
-from dlsuite.store.weights import Weights, read_weights, weighed_trials
+from dlsuite.store.weights import Weights, read_weights
 
 REJECTED = "rejected"
 """The folder, in a study's, of what was set aside."""
@@ -188,7 +188,7 @@ class ResultsFolder:
                     continue
                 with _reading_weights(path):
                     manifest.verify_size(path)
-                    for key in weighed_trials(path):
+                    for key in manifest.weighed:
                         found.setdefault((key, manifest.trials[key]), path)
             self._indexed, self._index = paths, found
         return self._index

@@ -6,7 +6,7 @@ that the same part has the same manifest.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,20 +28,25 @@ class Manifest:
     Attributes:
         trials: The epochs that each of its trials was trained, by the trial's key.
         files: The SHA-256 and the size in bytes of each of its files, by name.
+        weighed: The keys of the trials whose weights it keeps.
     """
 
     trials: Mapping[str, int]
     files: Mapping[str, tuple[str, int]]
+    weighed: Sequence[str] = ()
 
     @classmethod
-    def of(cls, folder: Path, trials: Mapping[str, int]) -> "Manifest":
+    def of(
+        cls, folder: Path, trials: Mapping[str, int], *, weighed: Iterable[str] = ()
+    ) -> "Manifest":
         """Seal the files of a folder.
 
         Raises:
             OSError: One cannot be read.
         """
         paths = sorted(folder.iterdir())
-        return cls(trials, {path.name: (_checksum(path), path.stat().st_size) for path in paths})
+        files = {path.name: (_checksum(path), path.stat().st_size) for path in paths}
+        return cls(trials, files, tuple(weighed))
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
@@ -65,7 +70,7 @@ class Manifest:
                     "of dlsuite has written it"
                 )
             files = {name: (own["sha256"], own["bytes"]) for name, own in content["files"].items()}
-            manifest = cls(content["trials"], files)
+            manifest = cls(content["trials"], files, content["weights"])
             whole = manifest.text().encode() == written
         except DamagedError:
             raise
@@ -80,6 +85,7 @@ class Manifest:
         content = {
             "format": _FORMAT,
             "trials": dict(self.trials),
+            "weights": list(self.weighed),
             "files": {
                 name: {"sha256": own[0], "bytes": own[1]} for name, own in self.files.items()
             },

@@ -81,7 +81,23 @@ def fill_part(folder: Path, part: Part) -> None:
         (folder / ERROR).write_bytes(part.error.encode())
     trials = part.trials["trial"], part.trials["epochs"]
     listed = {str(key): int(epochs) for key, epochs in zip(*trials, strict=True)}
-    (folder / MANIFEST).write_bytes(Manifest.of(folder, listed).text().encode())
+    manifest = Manifest.of(folder, listed, weighed=part.weights)
+    (folder / MANIFEST).write_bytes(manifest.text().encode())
+
+
+def open_part(folder: Path) -> Manifest:
+    """Read what a part consists of, and see that its weights, if they are there, have their size.
+
+    Raises:
+        DamagedError: It is no part, or not as it was written.
+        OSError: It cannot be read.
+    """
+    if not folder.is_dir():
+        raise DamagedError("it is no folder")
+    manifest = Manifest.read(folder)
+    if WEIGHTS in manifest.files and (folder / WEIGHTS).exists():
+        manifest.verify_size(folder / WEIGHTS)
+    return manifest
 
 
 def read_part(folder: Path) -> StoredPart:
@@ -96,9 +112,7 @@ def read_part(folder: Path) -> StoredPart:
         DamagedError: It is no part, or not as it was written.
         OSError: It cannot be read.
     """
-    if not folder.is_dir():
-        raise DamagedError("it is no folder")
-    manifest = Manifest.read(folder)
+    manifest = open_part(folder)
     content = {table: manifest.verified(folder / f"{table}.csv") for table in _TABLES}
     columns: dict[str, tuple[str, ...]] = {}
     for table, needed in _TABLES.items():
@@ -110,8 +124,6 @@ def read_part(folder: Path) -> StoredPart:
                 _check_cells(content[table], table)
         except ValueError as error:
             raise DamagedError(f"{table}.csv {error}") from error
-    if WEIGHTS in manifest.files and (folder / WEIGHTS).exists():
-        manifest.verify_size(folder / WEIGHTS)
     rows = list(csv.DictReader(io.StringIO(content["trials"].decode(), newline="")))
     trained = [
         (row["trial"], int(row["epochs"]), frozenset((row.get(METRICS) or "").split()))

@@ -20,6 +20,8 @@ def test_a_text_or_bytes_replace_what_was_there(tmp_path: Path, sync: bool) -> N
     assert (tmp_path / "a.csv").read_bytes() == "o\u00f1e\n".encode()
     write_file(tmp_path / "a.csv", b"\0", sync=sync)
     assert (tmp_path / "a.csv").read_bytes() == b"\0"
+    write_file(tmp_path / "a.csv", (piece for piece in (b"a,", b"b\n")), sync=sync)
+    assert (tmp_path / "a.csv").read_bytes() == b"a,b\n"
     assert names(tmp_path) == ["a.csv"]
 
 

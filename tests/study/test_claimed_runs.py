@@ -10,14 +10,14 @@ import pytest
 from dlsuite.errors import ClaimedError, DataError, StoreError
 from dlsuite.spec import Study
 from dlsuite.store import Part, ResultsFolder
-from dlsuite.study import InProcessExecutor, Job, Results, load_results, run
+from dlsuite.study import Executor, InProcessExecutor, Job, Results, load_results, run
 from dlsuite.study.executors import Watcher
 
 Make = Callable[..., Study]
 Train = Callable[..., Results]
 
 
-class Doing:
+class Doing(Executor):
     """Does something in place of training, and then trains."""
 
     def __init__(

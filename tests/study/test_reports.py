@@ -10,7 +10,7 @@ import pytest
 from dlsuite.errors import StoreError, UnknownNameError
 from dlsuite.spec import Study
 from dlsuite.store import Part
-from dlsuite.study import InProcessExecutor, Job, Results, load_results, run
+from dlsuite.study import Executor, InProcessExecutor, Job, Results, load_results, run
 from dlsuite.study.executors import Watcher
 from dlsuite.study.reports import planned_trials, write_index, write_report
 from dlsuite.study.run import _Pace
@@ -121,7 +121,7 @@ def test_tables_are_kept_up_to_date_while_a_study_runs(
 ) -> None:
     seen: list[int] = []
 
-    class LookingExecutor:
+    class LookingExecutor(Executor):
         """Counts, before each population, the trials that the tables show."""
 
         def run(self, jobs: Sequence[Job], watcher: Watcher) -> Iterator[Part]:

@@ -15,7 +15,7 @@ from dlsuite.errors import SpecError, StoreError
 from dlsuite.models import unregister_model
 from dlsuite.spec import Study, read_study
 from dlsuite.store import Part
-from dlsuite.study import InProcessExecutor, Job, Results, load_results, run
+from dlsuite.study import Executor, InProcessExecutor, Job, Results, load_results, run
 from dlsuite.study.executors import Watcher
 from dlsuite.study.run import RunWatcher
 
@@ -43,7 +43,7 @@ class CountingWatcher(RunWatcher):
         self.lines.append(line)
 
 
-class InterruptedExecutor:
+class InterruptedExecutor(Executor):
     """Is stopped by the keyboard after the first population."""
 
     def __init__(self, executor: InProcessExecutor) -> None:
@@ -412,7 +412,7 @@ def test_conditions_that_come_to_the_same_thing_are_trained_once(small: Make, tr
 def test_a_run_that_ends_before_anything_is_finished_leaves_the_old_tables(
     small: Make, train: Train, executor: InProcessExecutor, tmp_path: Path
 ) -> None:
-    class Stopped:
+    class Stopped(Executor):
         def run(self, jobs: Sequence[Job], watcher: Watcher) -> Iterator[Part]:
             raise KeyboardInterrupt
             yield
