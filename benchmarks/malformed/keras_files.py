@@ -1,4 +1,4 @@
-"""Malformed `.keras` files: archives, configurations, weights and cards, given as models and to predict with."""
+"""Malformed `.keras` files: archives, configurations, weights and cards, as models and to predict with."""
 
 import functools
 import io
@@ -31,8 +31,21 @@ dlsuite.train("mlp", data, epochs=1).save(folder / "carded.keras")
 _VALUES: tuple[Any, ...] = (
     *(None, True, -1, 0, 1.5, 10**6, 10**9, 10**12, 2**63, 10**400, float("nan"), "", "x", [], {}),
     *("Dense", "Lambda", "keras", "builtins", "os", "system", "eval", "__lambda__", "function"),
-    *([None, 2], [None, 10**9], [None], [[None, 2]], {"class_name": "Dense", "config": {}}, "float16", "int8"),
-    *({"class_name": "__lambda__", "config": {"value": "4wEAAA=="}}, {"class_name": "__numpy__"}, "\0", "a/b"),
+    *(
+        [None, 2],
+        [None, 10**9],
+        [None],
+        [[None, 2]],
+        {"class_name": "Dense", "config": {}},
+        "float16",
+        "int8",
+    ),
+    *(
+        {"class_name": "__lambda__", "config": {"value": "4wEAAA=="}},
+        {"class_name": "__numpy__"},
+        "\0",
+        "a/b",
+    ),
 )
 
 
@@ -42,7 +55,9 @@ def _valid() -> dict[str, dict[str, bytes]]:
     with tempfile.TemporaryDirectory() as place:
         (Path(place) / "rows.csv").write_text(_ROWS, encoding="utf-8")
         given = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
-        subprocess.run([sys.executable, "-c", _WRITE, place], check=True, env=given, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-c", _WRITE, place], check=True, env=given, capture_output=True
+        )
         found = {}
         for path in sorted(Path(place).glob("*.keras")):
             with zipfile.ZipFile(path) as archive:
@@ -60,7 +75,11 @@ def _changed(value: Any, rng: Random) -> Any:
     if isinstance(value, list) and value and rng.random() < 0.9:
         place = rng.randrange(len(value))
         if rng.random() < 0.15:
-            return value[:place] + value[place : place + 1] * rng.choice((0, 2, 3)) + value[place + 1 :]
+            return (
+                value[:place]
+                + value[place : place + 1] * rng.choice((0, 2, 3))
+                + value[place + 1 :]
+            )
         return [*value[:place], _changed(value[place], rng), *value[place + 1 :]]
     if rng.random() < 0.02:
         return functools.reduce(lambda held, _: [held], range(900), value)
@@ -71,7 +90,9 @@ def _make_keras(folder: Path, rng: Random) -> dict[str, Any]:
     (folder / "rows.csv").write_text(_ROWS, encoding="utf-8")
     members = dict(_valid()[rng.choice(sorted(_valid()))])
     deed = rng.random()
-    name = rng.choice([name for name in ("config.json", "config.json", "dlsuite.json") if name in members])
+    name = rng.choice(
+        [name for name in ("config.json", "config.json", "dlsuite.json") if name in members]
+    )
     if deed < 0.5:
         told = json.loads(members[name])
         for _ in range(rng.choice((1, 1, 2, 4))):
@@ -84,7 +105,9 @@ def _make_keras(folder: Path, rng: Random) -> dict[str, Any]:
     elif deed < 0.85:
         del members[rng.choice(sorted(members))]
     elif deed < 0.88:
-        members[rng.choice(("config.json", "dlsuite.json", "model.weights.h5", "../x"))] = bytes(2 * 10**8)
+        members[rng.choice(("config.json", "dlsuite.json", "model.weights.h5", "../x"))] = bytes(
+            2 * 10**8
+        )
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
