@@ -57,7 +57,7 @@ def guide(parsers: Sequence[str], seconds: int) -> int:
             check=False,
         )
         said = child.stderr.splitlines()
-        last = [line for line in said if line.startswith("#")][-1:] or said[-1:]
+        last = [line for line in said if " cov: " in line][-1:] or said[-1:]
         print(f"{parser}: {'; '.join(last)}", flush=True)
         if child.returncode:
             escaped = 1
