@@ -103,6 +103,8 @@ def _read_binary(path: Path) -> "pd.DataFrame":
             table = parquet.read_table(path)
         else:
             table = feather.read_table(path)
+        # Arrow trusts a file's offsets and codes, and a damaged one would end the process.
+        table.validate(full=True)
     except (pa.ArrowException, OSError) as error:
         kind = path.suffix.removeprefix(".").capitalize()
         line = str(error).partition("\n")[0].rstrip(".")
