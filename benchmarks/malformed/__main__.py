@@ -21,7 +21,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.malformed.catalog import KINDS
-from benchmarks.malformed.guided import guide
+from benchmarks.malformed.guided import MODULES, guide
 from benchmarks.malformed.kinds import InputKind, feed_input, write_input
 from benchmarks.malformed.processes import ERROR, ESCAPED, HUNG, MEMORY, RESULT, Outcome, outcomes
 
@@ -33,9 +33,9 @@ _SHOWN = 3
 def main() -> int:
     """Feed the inputs that are asked for, print the bugs, and write a row for each kind."""
     given = _arguments()
-    kinds = [KINDS[name] for name in given.kind or KINDS]
     if given.guided:
-        return max(guide(kind, given.guided, seed=given.seed) for kind in kinds)
+        return guide([name for name in given.kind or MODULES if name in MODULES], given.guided)
+    kinds = [KINDS[name] for name in given.kind or KINDS]
     with tempfile.TemporaryDirectory(prefix="malformed-") as place:
         os.environ["XDG_CACHE_HOME"] = str(Path(place) / "cache")
         if given.input is not None:
@@ -115,7 +115,7 @@ def _write(rows: list[dict[str, object]], path: Path) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.malformed")
-    parser.add_argument("--kind", nargs="+", choices=list(KINDS), help="all if absent")
+    parser.add_argument("--kind", nargs="+", choices=[*KINDS, "dates"], help="all if absent")
     parser.add_argument("--count", type=int, default=1000, help="inputs of each kind")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=20.0, help="how long an input may take")

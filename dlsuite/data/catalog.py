@@ -13,7 +13,7 @@ from dlsuite.data.prepare import About, prepare
 from dlsuite.data.raw import Arrays, Examples, Phrases, Raw, Table, TimeSeries
 from dlsuite.errors import SpecError, UnknownNameError
 from dlsuite.registry import Registry
-from dlsuite.spec import Hyperparameter, hyperparameters_of, is_path, validate_settings
+from dlsuite.spec import Hyperparameter, found_path, hyperparameters_of, is_path, validate_settings
 from dlsuite.spec.kinds import KINDS, TASK_TYPES, Kind, TaskType
 
 Loader = TypeVar("Loader", bound=Callable[..., Raw])
@@ -264,7 +264,7 @@ def data_entry(name: str, settings: Mapping[str, Any] | None = None) -> DataEntr
     try:
         return _data.get(name)
     except UnknownNameError as error:
-        if Path(name).exists():
+        if found_path(name).exists():
             raise UnknownNameError(
                 f"Unknown data set {name!r}. There is a file or folder of this name: write it as ./{name}."
             ) from error

@@ -11,6 +11,7 @@ from dlsuite.data.delimited import read_text
 from dlsuite.data.frames import as_frame, check_names
 from dlsuite.data.recent import Recent
 from dlsuite.errors import DataError, SpecError, closest
+from dlsuite.spec import found_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +59,7 @@ def read_table(
         SpecError: The separator or the encoding is none, or the file's name has another suffix.
         DataError: There is no such file, or it cannot be read as a table without guessing.
     """
-    path = Path(path).expanduser()
+    path = found_path(path)
     if not is_table_path(path.name):
         raise SpecError(
             f"{path}: expected a file that ends in {', '.join(TABLE_SUFFIXES)}; got {path.name!r}."
@@ -102,6 +103,8 @@ def _read_binary(path: Path) -> "pd.DataFrame":
             table = parquet.read_table(path)
         else:
             table = feather.read_table(path)
+        # Arrow trusts a file's offsets and codes, and a damaged one would end the process.
+        table.validate(full=True)
     except (pa.ArrowException, OSError) as error:
         kind = path.suffix.removeprefix(".").capitalize()
         line = str(error).partition("\n")[0].rstrip(".")

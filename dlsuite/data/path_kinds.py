@@ -19,7 +19,7 @@ from dlsuite.data.series_files import (
 from dlsuite.data.table_files import file_state, file_task_type, need_target, table_from_file
 from dlsuite.data.text_files import need_text, text_from_path, text_state, text_task_type
 from dlsuite.errors import DataError, SpecError, closest
-from dlsuite.spec import hyperparameters_of
+from dlsuite.spec import found_path, hyperparameters_of
 from dlsuite.spec.kinds import KINDS, Kind, TaskType
 
 Settings = Mapping[str, Any]
@@ -114,7 +114,7 @@ def kind_of_path(path: str, settings: Settings) -> Kind:
             raise SpecError(f"kind: expected one of {', '.join(KINDS)}; got {given!r}.")
         kind: Kind = given
         return kind
-    place = Path(path).expanduser()
+    place = found_path(path)
     if place.is_dir():
         return folder_kind(place, path)
     if is_table_path(path):

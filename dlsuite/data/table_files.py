@@ -13,6 +13,7 @@ from dlsuite.data.recent import Recent
 from dlsuite.data.table import make_table
 from dlsuite.data.targets import target_type
 from dlsuite.errors import SpecError
+from dlsuite.spec import found_path
 from dlsuite.spec.kinds import TaskType
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def file_state(path: str | Path | None) -> tuple[str, int, int] | None:
     """What tells a file from what it was before it changed; None without a file."""
     if path is None:
         return None
-    file = Path(path).expanduser()
+    file = found_path(path)
     if not is_table_path(file.name) or not file.is_file():
         return (str(file), 0, 0)
     status = file.stat()

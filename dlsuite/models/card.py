@@ -6,6 +6,7 @@ neither Keras nor TensorFlow.
 
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,9 +18,21 @@ from dlsuite.data.inputs import InputColumn
 from dlsuite.data.series_form import SeriesForm
 from dlsuite.data.texts import TextEncoder
 from dlsuite.errors import SpecError
+from dlsuite.spec import found_path
+from dlsuite.spec.kinds import KINDS, TASK_TYPES
 
 CARD = "dlsuite.json"
 """The card's name in the archive."""
+_MOST_BYTES = 2**26
+"""A card that is larger is none."""
+_UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RecursionError),
+    *(
+        RuntimeError,
+        NotImplementedError,
+    ),  # Encrypted, or packed in a way that Python does not know.
+)
+"""What comes of an archive, or of JSON, that is damaged."""
 _FORMAT = 1
 """Raised when an older suite could misread what a newer one writes."""
 
@@ -79,11 +92,44 @@ class ModelCard:
             about=about,
         )
 
+    def check(self) -> None:
+        """See that a card that was read holds what cards hold.
+
+        Raises:
+            ValueError: It does not.
+        """
+        texts = ("class_names", "input_names", "feature_names", "missing")
+        columns = self.input_columns
+        wrong = [
+            *(name for name in texts if not _are(getattr(self, name), str)),
+            *(["kind"] if self.kind not in KINDS else []),
+            *(["task_type"] if self.task_type not in TASK_TYPES else []),
+            *(["target"] if not isinstance(self.target, str | None) else []),
+            *(["input_shape"] if not _are(self.input_shape, int) else []),
+            *(["about"] if not isinstance(self.about, Mapping) else []),
+            *(["input_names"] if len(self.input_names) != len(columns) else []),
+            *(
+                ["class_names"]
+                if (self.task_type == TASK_TYPES[0]) != (len(self.class_names) > 1)
+                else []
+            ),
+        ]
+        if not all(
+            isinstance(c.name, str) and c.type in ("number", "date", "category") for c in columns
+        ):
+            wrong.append("input_columns")
+        if wrong:
+            raise ValueError(f"{wrong[0]} is not what it should be")
+
     def to_json(self) -> str:
         """Write the card."""
         written = {"format": _FORMAT, **asdict(self)}
         # Settings may be what JSON does not know, as a path.
         return json.dumps(written, indent=2, ensure_ascii=False, default=str)
+
+
+def _are(values: object, kind: type) -> bool:
+    return isinstance(values, tuple) and all(type(value) is kind for value in values)
 
 
 def input_names(encoder: TableEncoder) -> tuple[str, ...]:
@@ -114,19 +160,25 @@ def read_card(path: str | Path) -> ModelCard | None:
         SpecError: There is no such file, it is no `.keras` file, or its card cannot be read.
     """
     path = Path(path)
-    if not path.is_file():
+    if not found_path(path).is_file():
         raise SpecError(f"model: there is no file {path}.")
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-            written = json.loads(archive.read(CARD)) if CARD in names else None
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+            written = json.loads(_member(archive, CARD)) if CARD in names else None
+    except _UNREADABLE as error:
         raise SpecError(
             f"{path}: expected a .keras file, which is a zip archive; it is none ({error})."
         ) from error
     if "config.json" not in names:
         raise SpecError(f"{path}: expected a .keras file; it holds no config.json.")
     return None if written is None else _card(written, path)
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    if archive.getinfo(name).file_size > _MOST_BYTES:
+        raise ValueError(f"{name} holds more than {_MOST_BYTES >> 20} MiB")
+    return archive.read(name)
 
 
 def _card(written: Any, path: Path) -> ModelCard:
@@ -142,6 +194,8 @@ def _card(written: Any, path: Path) -> ModelCard:
             key: tuple(value) if isinstance(value, list) else value
             for key, value in written.items()
         }
-        return ModelCard(**values, input_columns=columns, series=series)
-    except (TypeError, KeyError, AttributeError) as error:
+        card = ModelCard(**values, input_columns=columns, series=series)
+        card.check()
+        return card
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise SpecError(f"{path}: its card, {CARD}, cannot be read ({error}).") from error

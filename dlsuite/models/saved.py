@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlsuite.errors import SpecError, closest
-from dlsuite.spec import DropoutRate
+from dlsuite.spec import DropoutRate, found_path
 
 if TYPE_CHECKING:
     import keras
@@ -31,7 +31,8 @@ def read_model(path: Path) -> "keras.Model":
 
     try:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
-    except (ValueError, TypeError, OSError, KeyError) as error:
+    except Exception as error:
+        # Keras, h5py and TensorFlow raise whatever comes of what they read, and zipfile too.
         reason = " ".join(str(error).split())
         if "lambda" in reason.lower() and "deserializ" in reason.lower():
             raise SpecError(
@@ -64,7 +65,7 @@ def content_version(path: Path) -> str:
 
 
 def _check_is_there(path: Path) -> None:
-    if not path.is_file():
+    if not found_path(path).is_file():
         near = [str(other) for other in path.parent.glob(f"*{SUFFIX}")]
         hint = f" {closest(str(path), near)}" if near else ""
         raise SpecError(f"model: there is no file {path}.{hint}")

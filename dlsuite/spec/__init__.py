@@ -18,7 +18,7 @@ from dlsuite.spec.hyperparameters import (
 from dlsuite.spec.losses import list_losses, register_loss
 from dlsuite.spec.metrics import list_metrics, register_metric
 from dlsuite.spec.overrides import read_lists, read_overrides
-from dlsuite.spec.paths import as_path, is_path, relative_path
+from dlsuite.spec.paths import as_path, found_path, is_path, relative_path
 from dlsuite.spec.reading import parse_study, read_study, study_schema, write_study
 from dlsuite.spec.study import Study
 from dlsuite.spec.tasks import Named, Task
@@ -42,6 +42,7 @@ __all__ = [
     "WeightPenalty",
     "as_path",
     "display",
+    "found_path",
     "hyperparameters_of",
     "is_path",
     "list_losses",

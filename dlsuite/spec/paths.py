@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from dlsuite.errors import SpecError
+
 
 def is_path(name: str) -> bool:
     """Whether a name of a model or data set is a file's path: registered names have no dot or slash."""
@@ -12,6 +14,23 @@ def is_path(name: str) -> bool:
 def as_path(path: str) -> str:
     """Write a path so that it is none of a registered name: a folder may have neither dot nor slash."""
     return path if is_path(path) or not path else f"./{path}"
+
+
+def found_path(path: str | Path) -> Path:
+    """Take a path that the system can look up, with `~` written out; nothing need be there.
+
+    Raises:
+        SpecError: It cannot: the path is too long, say, or leads through a folder that is closed to us.
+    """
+    try:
+        place = Path(path).expanduser()
+        os.stat(place)
+    except (FileNotFoundError, NotADirectoryError):
+        return place
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise SpecError(f"{str(path)[:200]!r}: cannot be looked up ({reason}).") from error
+    return place
 
 
 def relative_path(path: str | Path, folder: Path) -> str:

@@ -13,6 +13,7 @@ from dlsuite.errors import DlsuiteError, SpecError, closest
 from dlsuite.models import model_entry
 from dlsuite.quiet import import_tensorflow
 from dlsuite.registry import registered, unregister
+from dlsuite.spec import found_path
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def load_plugins(files: Iterable[str | Path]) -> None:
     """
     for file in files:
         path = Path(os.path.abspath(file))
-        if path.suffix != ".py" or not path.is_file():
+        if path.suffix != ".py" or not found_path(path).is_file():
             near = [str(other) for other in path.parent.glob("*.py")]
             raise SpecError(
                 f"plugin {path}: expected a Python file, ending in '.py'. {closest(str(path), near)}"

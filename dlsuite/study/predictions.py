@@ -86,12 +86,11 @@ def predict_file(model: str | Path, file: str | Path) -> Predictions:
     elif card is not None:
         inputs = _inputs(card, frame, model=str(model), source=str(file))
     import_tensorflow()
-    from dlsuite.models.portable import predict
     from dlsuite.models.saved import read_model
 
     network = read_model(Path(model))
     if card is not None and series is not None:
-        outputs = series.predict(lambda windows: predict(network, windows))
+        outputs = series.predict(lambda windows: _outputs(network, windows, card, str(model)))
         _check_finite(outputs, series.table, source=str(file))
         table = series.with_answers(outputs)
         if series.labels is not None and card.target in series.labels:
@@ -100,12 +99,13 @@ def predict_file(model: str | Path, file: str | Path) -> Predictions:
         return Predictions(table, *series.scores(outputs))
     table = _places(frame)
     if card is None:
-        outputs = predict(network, _in_order(network, frame, model=str(model), source=str(file)))
+        given = _in_order(network, frame, model=str(model), source=str(file))
+        outputs = _outputs(network, given, None, str(model))
         for index, values in enumerate(outputs.T, start=1):
             table[f"output {index}"] = values
         note = f"{model} has no card: it was given the file's columns in their order, and says no more."
         return Predictions(table, notes=(note,))
-    outputs = predict(network, inputs)
+    outputs = _outputs(network, inputs, card, str(model))
     _check_finite(outputs, table, source=str(file))
     if card.task_type == "classification":
         table[PREDICTED] = [card.class_names[place] for place in outputs.argmax(axis=1)]
@@ -117,6 +117,28 @@ def predict_file(model: str | Path, file: str | Path) -> Predictions:
     if card.target is None:
         return Predictions(table)
     return Predictions(table, *scores_of(card, frame, outputs, source=str(file)))
+
+
+def _outputs(network: Any, inputs: Any, card: ModelCard | None, model: str) -> _Array:
+    """What a model says, `[n, outputs]`.
+
+    Raises:
+        SpecError: It does not take the inputs, or has not the outputs, of which its card speaks.
+    """
+    from dlsuite.models.portable import predict
+
+    try:
+        outputs = predict(network, inputs)
+    except Exception as error:  # Keras and TensorFlow raise whatever comes of a layer's call.
+        reason = " ".join(str(error).split())[:200]
+        raise SpecError(f"{model}: the model does not take such inputs: {reason}") from error
+    wanted = None if card is None else len(card.class_names) or 1
+    if outputs.ndim != 2 or outputs.dtype.kind != "f" or wanted not in (None, outputs.shape[1]):
+        raise SpecError(
+            f"{model}: expected {wanted or 'any number of'} outputs for each row; got an array of shape "
+            f"{outputs.shape} and type {outputs.dtype}. Save the model again."
+        )
+    return outputs
 
 
 def _read(card: ModelCard | None, file: str | Path) -> "pd.DataFrame":

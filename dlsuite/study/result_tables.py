@@ -77,6 +77,8 @@ class ResultTables(Mapping[str, pd.DataFrame]):
                 return f"study.toml varies {setting!r}, and there is no such column"
             if table[setting].isna().any():
                 return f"the column {setting!r} of a factor has an empty cell"
+        if name == "learning_rates" and len(table) and "learning_rate" not in table:
+            return "the column 'learning_rate' is missing"
         if name == "tasks":
             if not len(table):
                 return "there is no task"
