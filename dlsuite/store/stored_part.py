@@ -7,7 +7,7 @@ finished needs none of them, and the merged tables take most of them over as the
 import contextlib
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -134,12 +134,18 @@ class StoredPart:
         return self.folder / f"{table}.csv"
 
 
-def stored_part(folder: Path, needed: Mapping[str, Iterable[str]]) -> StoredPart:
+def stored_part(
+    folder: Path,
+    needed: Mapping[str, Iterable[str]],
+    *,
+    read: Callable[[Path], bytes] = Path.read_bytes,
+) -> StoredPart:
     """Look at a part, and see that it has the tables and columns that it should.
 
     Args:
         folder: The part's folder.
         needed: The columns that each table must have.
+        read: Reads a file of it.
 
     Raises:
         OSError: A file cannot be read.
@@ -148,7 +154,7 @@ def stored_part(folder: Path, needed: Mapping[str, Iterable[str]]) -> StoredPart
     columns: dict[str, tuple[str, ...]] = {}
     trained: list[tuple[str, int, frozenset[str]]] = []
     for table, listed in needed.items():
-        content = (folder / f"{table}.csv").read_bytes()
+        content = read(folder / f"{table}.csv")
         columns[table] = columns_of(content)
         missing = set(listed) - set(columns[table])
         if missing:
