@@ -1,5 +1,6 @@
 """The numbers behind a factor's figure: the metric on test and the generalization gap."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -107,10 +108,10 @@ def _few(means: pd.DataFrame, others: Sequence[str], baseline: Mapping[str, obje
 
 def _with_series(frame: pd.DataFrame, others: Sequence[str]) -> pd.DataFrame:
     """Name each row after the other factors' values: `batch_norm=true`."""
-    names = [
-        ", ".join(
-            f"{other}={format_value(value)}" for other, value in zip(others, row, strict=True)
-        )
-        for row in frame[list(others)].itertuples(index=False, name=None)
-    ]
+
+    @functools.cache  # Of thousands of trials there are few combinations.
+    def name(*row: object) -> str:
+        return ", ".join(f"{o}={format_value(value)}" for o, value in zip(others, row, strict=True))
+
+    names = [name(*row) for row in frame[list(others)].itertuples(index=False, name=None)]
     return frame.assign(series=names if others else [""] * len(frame))
