@@ -120,22 +120,23 @@ def _make_keras(folder: Path, rng: Random) -> dict[str, Any]:
 
 
 def feed_keras(folder: Path, call: Any) -> None:
-    """Give a file to a study as its model, build it, and predict with it."""
+    """Give a file to a study as its model, and predict with it: a valid file is good for one of them."""
     from dlsuite import create_model
     from dlsuite.errors import DlsuiteError
     from dlsuite.study.predictions import predict_file
 
     path = folder / "model.keras"
-    errors = []
-    for step in (
+    steps = (
         lambda: create_model(str(path), input_shape=(2,), outputs=2),
         lambda: predict_file(path, folder / "rows.csv"),
-    ):
+    )
+    errors = []
+    for step in steps:
         try:
             step()
         except DlsuiteError as error:
             errors.append(error)
-    if errors:
+    if len(errors) == len(steps):
         raise errors[0]
 
 

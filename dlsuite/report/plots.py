@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from matplotlib.axes import Axes
 
+from dlsuite.analysis.learning_rates import RATE
 from dlsuite.analysis.measures import GAP
 from dlsuite.errors import DlsuiteError, UnknownNameError, closest
 from dlsuite.report.effects_forest import effects_data, plot_effects
@@ -67,6 +68,8 @@ def plot_names(tables: StudyTables) -> list[str]:
 
 def _plots(tables: StudyTables) -> dict[str, _Draw]:
     plots = dict(_PLOTS)
+    if RATE not in (*tables.factors, *tables.tuned):
+        del plots["learning_rates"]
     for factor in tables.factors:
         plots[f"factor_{factor}"] = _factor(factor, gap=False)
         plots[f"gap_{factor}"] = _factor(factor, gap=True)
@@ -128,7 +131,9 @@ def _heat_map(rows: str, columns: str) -> _Draw:
 
 def _learning_rates(tables: StudyTables, task: str, ax: Axes | None) -> Axes:
     data = learning_rate_data(tables)
-    others = [name for name in (*tables.factors, *tables.tuned) if name != "learning_rate"]
+    if data.empty:
+        raise DlsuiteError(f"{task}: expected two learning rates or more; the study has tried one.")
+    others = [name for name in (*tables.factors, *tables.tuned) if name != RATE]
     encoding = encode(data, others, {})
     return plot_learning_rates(data, task, ax, about=tables.task(task), encoding=encoding)
 

@@ -52,13 +52,13 @@ class InProcessExecutor:
         """Train the populations, begun in the order given."""
         if not jobs:
             return
+        self._shared = shared = SharedWatcher(watcher)
         if self._trainer is None:
             import_tensorflow()
             from dlsuite.training.trainer import Trainer
 
             self._trainer = Trainer()
-        self._check(jobs)
-        self._shared = shared = SharedWatcher(watcher)
+        self._check(jobs, shared)
         waiting = deque(jobs)
         running: dict[Future[Any], _Population] = {}
         threads = ThreadPoolExecutor(self._lanes)
@@ -97,9 +97,11 @@ class InProcessExecutor:
             shared.stop()
             threads.shutdown(wait=wait_for_lanes, cancel_futures=True)
 
-    def _check(self, jobs: Sequence[Job]) -> None:
+    def _check(self, jobs: Sequence[Job], shared: SharedWatcher) -> None:
         """A model that cannot be trained is found before any other is trained."""
         for job in {job.trials[0].structure: job for job in jobs}.values():
+            if shared.stopped:
+                return
             data = load(job.trials[0])
             (setup,) = setups_of(job.trials[:1], data)
             self._trainer.check(setup, data)

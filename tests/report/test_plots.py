@@ -24,6 +24,16 @@ def test_every_plot_draws_each_task_on_given_axes(tables):
             assert ax.get_xlabel(), name
 
 
+def test_rates_are_a_plot_of_studies_that_vary_them(make_frames):
+    tables = make_frames({"dropout": [0.0, 0.5]}).analyzed
+    assert "learning_rates" not in plot_names(tables)
+    with pytest.raises(UnknownNameError, match=r"^Unknown plot 'learning_rates'"):
+        plot(tables, "learning_rates")
+    one = make_frames({"dropout": [0.0, 0.5], "learning_rate": [0.1]}).analyzed
+    with pytest.raises(DlsuiteError, match=r"expected two learning rates or more"):
+        plot(one, "learning_rates")
+
+
 def test_the_first_task_is_drawn_unless_one_is_named(tables):
     assert plot(tables, "effects").get_title(loc="left") == "mlp/toy"
 
