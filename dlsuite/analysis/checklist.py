@@ -125,10 +125,10 @@ def _infeasible(own: pd.DataFrame) -> tuple[bool, str]:
     share = f"{count} of {n} trials did not complete"
     if not count:
         return True, f"{share}."
-    return (
-        False,
-        f"{share}: {count / n:.0%} [{low:.0%}, {high:.0%}]. Narrow the range that they are of.",
-    )
+    advice = ["Narrow the range that they are of."] if (own["status"] == "diverged").any() else []
+    if (own["status"] == "failed").any():
+        advice.append("problems.csv says why trials failed.")
+    return False, f"{share}: {count / n:.0%} [{low:.0%}, {high:.0%}]. {' '.join(advice)}"
 
 
 def _still_improving(task: _Task) -> tuple[bool, str]:

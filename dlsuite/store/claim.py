@@ -63,7 +63,8 @@ class Claim:
     """The claim to a folder, for a `with` block.
 
     Args:
-        folder: The folder; made if it is missing, and removed again if nothing was written.
+        folder: The folder; made if it is missing, with those above it, and removed again if nothing was
+            written.
 
     Raises:
         ClaimedError: On entering: another run holds it. Nothing in the folder is changed, unless it takes
@@ -77,6 +78,7 @@ class Claim:
         self._process = Process.here()
         self._number = 0
         self._stop = threading.Event()
+        self._missing = [above for above in (folder, *folder.parents) if not above.exists()]
 
     def __enter__(self) -> "Claim":
         """Take the folder."""
@@ -119,7 +121,8 @@ class Claim:
             if self._reason_lost() is None:
                 if self._number == 1 and os.listdir(self._folder) == [self._path(1).name]:
                     self._path(1).unlink()
-                    self._folder.rmdir()
+                    for made in self._missing or [self._folder]:
+                        made.rmdir()
                 else:
                     _give_back(self._path(self._number))
         _own.discard(self._token)
