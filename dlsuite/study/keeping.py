@@ -32,7 +32,7 @@ class PopulationKeeper:
         stopping: Callable[[], bool],
         say: Callable[[str], None],
     ) -> None:
-        packages = [version_of(package) for package in ("tensorflow", "keras")]
+        packages = [version_of(package) for package in ("dlsuite", "tensorflow", "keras")]
         self._file = CheckpointFile(folder, [*identity, packages])
         self._stopping, self._say = stopping, say
         self._next = time.monotonic() + SECONDS

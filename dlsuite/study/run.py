@@ -150,7 +150,7 @@ def _train_missing(
         with contextlib.suppress(Exception):  # What ended the run says more.
             write_tables()
         if isinstance(error, StoppedError):
-            raise InterruptedRunError from None
+            raise InterruptedRunError("stopped; all is kept, and running again goes on") from None
         raise
     write_tables()
     clear_checkpoints(folder.path / CHECKPOINTS)
