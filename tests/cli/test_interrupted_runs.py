@@ -73,7 +73,7 @@ def tables(folder: Path) -> dict[str, bytes]:
 def test_a_run_that_is_stopped_and_killed_ends_with_the_bytes_of_one_that_is_not(
     begin, tmp_path: Path
 ) -> None:
-    epochs = 300
+    epochs = 1500
     whole = begin(epochs, "whole")
     assert whole.wait() == 0
     study = tmp_path / "out" / "long"
