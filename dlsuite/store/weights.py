@@ -28,20 +28,6 @@ def write_weights(path: Path, weights: Mapping[str, Weights]) -> None:
         np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
-def weighed_trials(path: Path) -> set[str]:
-    """The keys of the trials whose weights a file holds; none of them is read.
-
-    Raises:
-        OSError: The file cannot be read.
-        ValueError: It is no such file.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return {name.partition("/")[0] for name in archive.namelist()}
-    except zipfile.BadZipFile as error:
-        raise ValueError(str(error)) from error
-
-
 def read_weights(path: Path, key: str) -> Weights:
     """Read the weights of one trial.
 
