@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ from dlsuite.quiet import import_tensorflow
 from dlsuite.spec.metrics import tags_of
 from dlsuite.store import Part
 from dlsuite.study.executors import Job, StoppedError, Watcher
+from dlsuite.study.interrupts import first_done
 from dlsuite.study.job_parts import failed_part, finished_part, one_line
 from dlsuite.study.keeping import PopulationKeeper
 from dlsuite.study.setups import load, setups_of
@@ -71,7 +72,7 @@ class InProcessExecutor:
                     running[threads.submit(population.prepared())] = population
                 if not running:
                     break
-                done = wait(running, return_when=FIRST_COMPLETED).done
+                done = first_done(running)
                 for future in sorted(done, key=lambda ended: ended.exception() is not None):
                     population = running.pop(future)
                     error = future.exception()

@@ -3,12 +3,19 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasattr(signal, name))
 """Ctrl-C, and what a machine or a scheduler sends before it takes the process away."""
+
+
+_LOOK_UP_EVERY = 0.2
+"""Seconds. A signal that the kernel hands to another thread does not wake the main one from a lock."""
 
 
 class InterruptedRunError(KeyboardInterrupt):
@@ -32,14 +39,14 @@ def stopping_gently(stop: Callable[[], None], say: Callable[[str], None]) -> Ite
     Raises:
         HaltedRunError: There was a second interrupt.
     """
-    asked = False
+    asked = 0
 
     def handle(number: int, frame: FrameType | None) -> None:
         nonlocal asked
-        if asked:
+        asked += 1
+        stop()  # At the second as well: it may have come before the first got here.
+        if asked > 1:
             raise HaltedRunError
-        asked = True
-        stop()
         say("Stopping at the end of the epoch; interrupt again to stop at once.")
 
     if threading.current_thread() is not threading.main_thread():
@@ -51,3 +58,15 @@ def stopping_gently(stop: Callable[[], None], say: Callable[[str], None]) -> Ite
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def first_done(futures: Collection[Future[T]]) -> set[Future[T]]:
+    """Wait until one or more have ended, and let interrupts through meanwhile.
+
+    Args:
+        futures: What is waited for; one at least.
+    """
+    while True:
+        done = wait(futures, timeout=_LOOK_UP_EVERY, return_when=FIRST_COMPLETED).done
+        if done:
+            return done

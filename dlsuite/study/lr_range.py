@@ -8,7 +8,7 @@ member of a population: all from the same initial weights, on the same batches, 
 import itertools
 import math
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from dlsuite.analysis.learning_rates import RATE, learning_rates
 from dlsuite.data import Dataset, Split
 from dlsuite.errors import SpecError
 from dlsuite.quiet import import_tensorflow
+from dlsuite.study.interrupts import first_done
 from dlsuite.study.rate_range import LearningRateRange
 from dlsuite.study.run import RunWatcher
 from dlsuite.study.shared_watcher import SharedWatcher
@@ -208,8 +209,9 @@ def _train(setups: list[Any], data: Dataset, epochs: int, watcher: RunWatcher) -
             for portion in cut
         }
         try:
-            for ended in as_completed(running):
-                results.update(zip(running[ended], ended.result(), strict=True))
+            while running:
+                for ended in first_done(running):
+                    results.update(zip(running.pop(ended), ended.result(), strict=True))
         finally:  # An error, or an interrupt.
             shared.stop()
             threads.shutdown(cancel_futures=True)
