@@ -16,7 +16,8 @@ import pandas as pd
 from dlsuite.quiet import import_tensorflow
 from dlsuite.spec.values import thaw
 from dlsuite.store import Part, Weights
-from dlsuite.study.executors import Job, Watcher, load, setups_of
+from dlsuite.study.executors import Job, StoppedError, Watcher
+from dlsuite.study.setups import load, setups_of
 from dlsuite.study.trial import Trial
 
 MEMBERS = 20
@@ -44,10 +45,18 @@ class SimulatingExecutor:
         self.seconds = 0.0
         self.cpu_seconds = 0.0
         self._networks: dict[str, Network] = {}
+        self._stopped = False
+
+    def stop(self) -> None:
+        """End with the population that is simulated now."""
+        self._stopped = True
 
     def run(self, jobs: Sequence[Job], watcher: Watcher) -> Iterator[Part]:
         """Simulate the populations."""
+        self._stopped = False
         for job in jobs:
+            if self._stopped:
+                raise StoppedError
             began, cpu = time.perf_counter(), time.process_time()
             structure = job.trials[0].structure
             if structure not in self._networks:

@@ -1,6 +1,7 @@
 """Which way the packages depend on each other, and what importing them costs."""
 
 import ast
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -127,3 +128,17 @@ import dlsuite.cli
 assert not {"tensorflow", "keras", "pandas", "numpy", "matplotlib", "scipy"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_benchmarks_import_what_there_is() -> None:
+    """They are run by hand, so that nothing else would tell."""
+    wrong = []
+    for path in sorted((PACKAGE.parent / "benchmarks").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dlsuite"):
+                module = importlib.import_module(node.module or "")
+                for alias in node.names:
+                    full = f"{node.module}.{alias.name}"
+                    if not hasattr(module, alias.name) and not importlib.util.find_spec(full):
+                        wrong.append(f"{path.name} imports {full}")
+    assert not wrong
