@@ -7,7 +7,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import pandas as pd
 
 from dlsuite.store.manifest import MANIFEST, DamagedError, Manifest
 from dlsuite.store.schema import FAILED, METRICS, PART_CURVES, PART_LAYERS, PART_TRIALS
-from dlsuite.store.stored_part import StoredPart, columns_of
+from dlsuite.store.stored_part import StoredPart, columns_of, contiguous_blocks
 from dlsuite.store.tables import check_columns, check_header, read_csv, to_csv
 from dlsuite.store.weights import Weights, write_weights
 
@@ -28,7 +28,7 @@ ERROR = "error.txt"
 _TABLES = {"trials": PART_TRIALS, "curves": PART_CURVES, "layers": PART_LAYERS}
 _TEXTS = ("trial", "status")
 _OF_NUMBERS = b"0123456789abcdef.+-,\n"
-"""What numbers and keys are written with."""
+"""What numbers and keys are written with, and what parts them."""
 _FIRST_CELLS = re.compile(rb"^([^,\n]*),", re.MULTILINE)
 
 
@@ -119,12 +119,21 @@ def read_part(folder: Path) -> StoredPart:
         try:
             columns[table] = columns_of(content[table])
             check_header(columns[table], needed)
-            _check_keys(content[table], manifest)
-            if table != "layers":  # Those are handed on as they are.
-                _check_cells(content[table], table)
+            _check_keys(folder, content[table], manifest)
         except ValueError as error:
             raise DamagedError(f"{table}.csv {error}") from error
     rows = list(csv.DictReader(io.StringIO(content["trials"].decode(), newline="")))
+    # Layers are handed on as they are.
+    for table, plain in (
+        ("trials", _are_numbers(rows)),
+        ("curves", not _rows_of(content["curves"]).translate(None, _OF_NUMBERS)),
+    ):
+        try:
+            if not plain:  # A parser knows what else is a number.
+                frame = read_csv(io.BytesIO(content[table]))
+                check_columns(frame, _TABLES[table], texts=_TEXTS)
+        except ValueError as error:
+            raise DamagedError(f"{table}.csv {error}") from error
     trained = [
         (row["trial"], int(row["epochs"]), frozenset((row.get(METRICS) or "").split()))
         for row in rows
@@ -150,8 +159,10 @@ def stamp_of(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
     return tuple(stamps)
 
 
-def _check_keys(content: bytes, manifest: Manifest) -> None:
+def _check_keys(folder: Path, content: bytes, manifest: Manifest) -> None:
     """See that every row begins with a trial's key."""
+    if contiguous_blocks(folder, content, manifest.trials) is not None:
+        return
     if b'"' in content:  # Only a parser can tell where a row begins.
         found = {row[0] for row in list(csv.reader(io.StringIO(content.decode(), newline="")))[1:]}
     else:
@@ -163,9 +174,14 @@ def _check_keys(content: bytes, manifest: Manifest) -> None:
         raise ValueError(f"has rows of {strange[0]}, which {MANIFEST} does not list")
 
 
-def _check_cells(content: bytes, table: str) -> None:
-    """See that cells are numbers or empty; of curves without a parser, unless a letter stands there."""
-    rows = content[content.find(b"\n") + 1 :]
-    if table == "curves" and not rows.translate(None, _OF_NUMBERS):
-        return
-    check_columns(read_csv(io.BytesIO(content)), _TABLES[table], texts=_TEXTS)
+def _rows_of(content: bytes) -> bytes:
+    return content[content.find(b"\n") + 1 :]
+
+
+def _are_numbers(rows: Sequence[Mapping[str, str]]) -> bool:
+    """Whether the cells of trials are written as numbers or empty, and their texts are not empty."""
+    return all(
+        bool(row[column]) if column in _TEXTS else not row[column].strip(_OF_NUMBERS.decode())
+        for row in rows
+        for column in PART_TRIALS
+    )

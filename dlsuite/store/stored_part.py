@@ -7,7 +7,7 @@ finished needs none of them, and the merged tables take most of them over as the
 import contextlib
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -120,9 +120,7 @@ class StoredPart:
         """
         path, wanted = self._path(table), set(keys)
         content = self._read(table)
-        found = None
-        if b'"' not in content and b"\r" not in content and all(map(_is_plain, self.keys)):
-            found = _contiguous(path, content, self.keys)
+        found = contiguous_blocks(path, content, self.keys)
         if found is None:
             found = _scattered(path, content)
         return {key: block for key, block in found.items() if key in wanted}
@@ -170,8 +168,20 @@ def _is_plain(key: str) -> bool:
     return bool(key) and _HEX.issuperset(key)
 
 
-def _contiguous(path: Path, content: bytes, keys: Iterable[str]) -> dict[str, Block] | None:
-    """The rows of each trial, where they are together in the file; else None."""
+def contiguous_blocks(path: Path, content: bytes, keys: Collection[str]) -> dict[str, Block] | None:
+    """Find the rows of each trial in a table, without a parser.
+
+    Args:
+        path: The table's file.
+        content: What it holds.
+        keys: The trials' keys.
+
+    Returns:
+        The rows of each trial that has some. None where those of one are not together, where there are others
+        or where only a parser can tell.
+    """
+    if b'"' in content or b"\r" in content or not all(map(_is_plain, keys)):
+        return None
     header = content.find(b"\n")
     starts: list[tuple[int, str]] = []
     last = header
