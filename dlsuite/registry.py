@@ -6,7 +6,7 @@ module that is imported when a name is listed or not found.
 """
 
 import fnmatch
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar
 
@@ -124,6 +124,25 @@ def load_installed() -> None:
 def registered() -> set[tuple[str, str]]:
     """All that is registered, of every kind: nouns and names."""
     return {(registry.noun, name) for registry in _registries for name in registry._entries}
+
+
+def entries_of(names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+    """What is registered under some nouns and names; those that are not registered are left out."""
+    wanted = set(names)
+    return {
+        (registry.noun, name): entry
+        for registry in _registries
+        for name, entry in registry._entries.items()
+        if (registry.noun, name) in wanted
+    }
+
+
+def put_entries(entries: Mapping[tuple[str, str], Any]) -> None:
+    """Register entries by noun and name, in the place of what has their names."""
+    for registry in _registries:
+        for (noun, name), entry in entries.items():
+            if noun == registry.noun:
+                registry._entries[name] = entry
 
 
 def unregister(entries: Iterable[tuple[str, str]]) -> None:

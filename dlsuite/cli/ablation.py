@@ -14,6 +14,8 @@ from dlsuite.cli.options import (
     RetryFailed,
     Settings,
     Target,
+    Workers,
+    executor_of,
     interruptible,
     print_findings,
     settings_of,
@@ -47,6 +49,7 @@ def ablate(
         bool, typer.Option(help="Draw figures and write the page at the end.")
     ] = True,
     retry_failed: RetryFailed = False,
+    workers: Workers = 0,
     as_json: Json = False,
 ) -> None:
     """Vary hyperparameters of a model on data: a study without a file. It writes one, study.toml.
@@ -57,7 +60,11 @@ def ablate(
     from dlsuite.spec import read_lists
     from dlsuite.terminal import ProgressBar
 
-    with interruptible(), ProgressBar(name or "ablate") as bar:
+    with (
+        interruptible(),
+        executor_of(workers) as executor,
+        ProgressBar(name or "ablate") as bar,
+    ):
         results = suite.ablate(
             model,
             data,
@@ -71,6 +78,7 @@ def ablate(
             name=name,
             plugins=plugins or (),
             out=out,
+            executor=executor,
             watcher=bar,
             report=report,
             retry_failed=retry_failed,

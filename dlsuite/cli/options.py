@@ -14,7 +14,7 @@ from dlsuite.errors import SpecError
 
 if TYPE_CHECKING:
     from dlsuite.spec import Study
-    from dlsuite.study import Results
+    from dlsuite.study import Executor, Results
 
 StudyName = Annotated[
     str,
@@ -58,6 +58,14 @@ Seeds = Annotated[
 Out = Annotated[Path, typer.Option(help="The folder in which studies write.")]
 RetryFailed = Annotated[
     bool, typer.Option("--retry-failed", help="Train trials again that failed.")
+]
+Workers = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        metavar="N",
+        help="Train in so many processes, a share of the cores each; 0: in this one.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -108,6 +116,18 @@ def open_results(name: str, out: Path) -> "Results":
     # A folder of data may be called like the study of it.
     is_study = (own / "trials.csv").is_file() or not named.is_dir()
     return load_results(own if own.is_dir() and is_study else named)
+
+
+@contextmanager
+def executor_of(workers: int) -> "Iterator[Executor]":
+    """The executor with so many worker processes, or of this process."""
+    from dlsuite.study import CrewExecutor, InProcessExecutor, WorkerProcesses
+
+    if not workers:
+        yield InProcessExecutor()
+        return
+    with CrewExecutor(WorkerProcesses(workers)) as executor:
+        yield executor
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from dlsuite.cli.options import (
     Plugins,
     RetryFailed,
     Seeds,
+    Workers,
+    executor_of,
     interruptible,
     plug_in,
     print_findings,
@@ -36,6 +38,7 @@ def run(
         bool, typer.Option(help="Draw figures and write the page at the end.")
     ] = True,
     retry_failed: RetryFailed = False,
+    workers: Workers = 0,
     as_json: Json = False,
 ) -> None:
     """Run studies, or go on where a run stopped."""
@@ -43,20 +46,20 @@ def run(
     from dlsuite import study as suite
     from dlsuite.terminal import ProgressBar
 
-    executor = suite.InProcessExecutor()
     failed = False
-    for study, folder in chosen:
-        with interruptible(), ProgressBar(study.name) as bar:
-            results = suite.run(
-                study,
-                out=folder,
-                executor=executor,
-                watcher=bar,
-                report=report,
-                retry_failed=retry_failed,
-            )
-        print_findings(results, as_json=as_json)
-        failed |= results.n_failed > 0
+    with executor_of(workers) as executor:
+        for study, folder in chosen:
+            with interruptible(), ProgressBar(study.name) as bar:
+                results = suite.run(
+                    study,
+                    out=folder,
+                    executor=executor,
+                    watcher=bar,
+                    report=report,
+                    retry_failed=retry_failed,
+                )
+            print_findings(results, as_json=as_json)
+            failed |= results.n_failed > 0
     raise typer.Exit(int(failed))
 
 

@@ -2,6 +2,7 @@
 
 from dlsuite.study.ablate import ablate
 from dlsuite.study.certificate import Certificate, verify
+from dlsuite.study.crew import CrewExecutor
 from dlsuite.study.executors import Executor, Job
 from dlsuite.study.history import History
 from dlsuite.study.in_process import InProcessExecutor
@@ -16,9 +17,11 @@ from dlsuite.study.results import Results, load_results
 from dlsuite.study.run import run
 from dlsuite.study.train import train
 from dlsuite.study.trial import Trial
+from dlsuite.study.worker_processes import WorkerProcesses
 
 __all__ = [
     "Certificate",
+    "CrewExecutor",
     "Executor",
     "History",
     "InProcessExecutor",
@@ -29,6 +32,7 @@ __all__ = [
     "Predictions",
     "Results",
     "Trial",
+    "WorkerProcesses",
     "ablate",
     "check_plugin_models",
     "find_study",

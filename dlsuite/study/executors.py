@@ -35,6 +35,11 @@ class Job:
     problem: str = ""
     checkpoints: Path | None = None
 
+    @property
+    def task(self) -> str:
+        """The label of its trials' task."""
+        return self.trials[0].task
+
     def halves(self, members: int, cause: str) -> list["Job"]:
         """The same trials in populations of half the size, which say why.
 

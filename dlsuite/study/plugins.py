@@ -56,6 +56,11 @@ def load_plugins(files: Iterable[str | Path]) -> None:
         _loaded[path] = _Loaded(state, _run(path))
 
 
+def plugin_files() -> dict[Path, frozenset[tuple[str, str]]]:
+    """The plugins that were run in this process, and the nouns and names that each registered."""
+    return {path: loaded.names for path, loaded in _loaded.items()}
+
+
 def check_plugin_models() -> None:
     """Build every model that a plugin registered for small examples, to see that a model comes out.
 

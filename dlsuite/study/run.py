@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dlsuite.data import Dataset
+from dlsuite.quiet import import_tensorflow
 from dlsuite.spec import Study, write_study
 from dlsuite.store import ResultsFolder
 from dlsuite.store.checkpoints import FOLDER as CHECKPOINTS
@@ -25,6 +26,7 @@ from dlsuite.study.setups import fingerprint_of, load
 from dlsuite.study.sizes import population_size_of
 from dlsuite.study.trained_models import TrainedModels
 from dlsuite.study.trial import Trial
+from dlsuite.training.lanes import settle_threads
 
 
 class RunWatcher:
@@ -113,6 +115,8 @@ def _train_missing(
     needed = needed_metrics(plan, keys)
     finished = finished_keys(parts, needed, epochs=study.epochs, failed=not retry_failed)
     if any(key not in finished for key in keys.values()):
+        import_tensorflow()
+        settle_threads()
         check_plugin_models()
         for task in plan.tasks:
             if task.data.path is not None:

@@ -1,0 +1,153 @@
+"""An attempt to train a job, and what came of it; every executor makes one of each job that it is handed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from dlsuite.data import Dataset
+from dlsuite.errors import DataError, StoreError
+from dlsuite.spec.metrics import tags_of
+from dlsuite.store import Part
+from dlsuite.study.executors import Job, StoppedError, Watcher
+from dlsuite.study.job_parts import failed_part, finished_part, one_line
+from dlsuite.study.keeping import PopulationKeeper
+from dlsuite.study.setups import load, setups_of
+from dlsuite.study.shared_watcher import SharedWatcher
+from dlsuite.study.sizes import population_size_of
+from dlsuite.training.mappings import NoRoomError
+
+_ENDS_THE_RUN = (DataError, NoRoomError, StoreError)
+"""What no other population would be spared."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a job.
+
+    Attributes:
+        part: The rows of its trials, which are finished or failed; None where it was stopped.
+        failure: How its trials failed, if they did, in a line.
+        hungry: Whether they failed for want of memory.
+    """
+
+    part: Part | None = None
+    failure: str = ""
+    hungry: bool = False
+
+
+class Attempt:
+    """A job that is trained.
+
+    Args:
+        job: The job.
+        trainer: The `Trainer`, which keeps its graphs.
+        shared: Told how it goes; stops it.
+        data: Its data set; loaded if absent.
+    """
+
+    def __init__(
+        self, job: Job, trainer: Any, shared: SharedWatcher, data: Dataset | None = None
+    ) -> None:
+        self.job, self._trainer, self._shared, self._data = job, trainer, shared, data
+        self._keepers: list[PopulationKeeper] = []
+
+    def prepared(self) -> Callable[[], Any]:
+        """Load its data and build its models; gives what is left to do."""
+        job = self.job
+        try:
+            data = self._data or load(job.trials[0])
+            setups = setups_of(job.trials, data)
+        except Exception as error:
+            return partial(_raise, error)
+        return partial(
+            self._trainer.train,
+            setups,
+            data,
+            epochs=job.trials[0].epochs,
+            watcher=self._shared,
+            metrics=job.metrics,
+            members=job.members,
+            keeper=None if job.checkpoints is None else self._keeper,
+        )
+
+    def outcome(self, trained: Callable[[], Any]) -> Outcome:
+        """What came of it.
+
+        Args:
+            trained: Gives what `prepared` gave back, or raises what it raised.
+
+        Raises:
+            DataError, NoRoomError, StoreError: What no other population would be spared.
+            Exception: What the watcher has raised.
+        """
+        from dlsuite.training.memory import is_out_of_memory
+
+        try:
+            return Outcome(finished_part(self.job, trained(), self._shared.say))
+        except StoppedError:
+            return Outcome()
+        except _ENDS_THE_RUN:
+            raise
+        except (Exception, SystemExit) as error:
+            if self._shared.error is not None:
+                raise self._shared.error from None
+            hungry = is_out_of_memory(error)
+            if hungry:
+                self._trainer.forget_graphs()
+            return Outcome(failed_part(self.job, error), one_line(error), hungry)
+
+    def forget(self) -> None:
+        """Remove its checkpoints: what came of it is kept."""
+        for keeper in self._keepers:
+            keeper.forget()
+
+    def _keeper(self, number: int) -> PopulationKeeper:
+        job = self.job
+        assert job.checkpoints is not None
+        keeper = PopulationKeeper(
+            job.checkpoints,
+            [job.keys, job.trials[0].epochs, tags_of(job.metrics), job.members, number],
+            stopping=lambda: self._shared.stopped,
+            say=self._shared.say,
+        )
+        self._keepers.append(keeper)
+        return keeper
+
+
+def settled(job: Job, outcome: Outcome, watcher: Watcher) -> tuple[list[Job], Part | None]:
+    """What is to be trained instead of a job, or the part that is to be kept; says so where it failed.
+
+    Args:
+        job: The job.
+        outcome: What came of it.
+        watcher: Told what a reader should know.
+    """
+    if outcome.hungry:
+        members = job.members or population_size_of(job.trials[0])
+        if members > 1:
+            halves = job.halves(members, outcome.failure)
+            watcher.say(f"{job.task}: {halves[0].problem}.")
+            return halves, None
+    if outcome.failure:
+        count = len(job.trials)
+        watcher.say(f"{job.task}: {count} trial{'s' * (count > 1)} failed: {outcome.failure}")
+    return [], outcome.part
+
+
+def check_jobs(jobs: list[Job], trainer: Any, shared: SharedWatcher) -> None:
+    """Find a model that cannot be trained before any other is trained.
+
+    Raises:
+        SpecError: There is one.
+    """
+    for job in {job.trials[0].structure: job for job in jobs}.values():
+        if shared.stopped:
+            return
+        data = load(job.trials[0])
+        (setup,) = setups_of(job.trials[:1], data)
+        trainer.check(setup, data)
+
+
+def _raise(error: Exception) -> None:
+    raise error

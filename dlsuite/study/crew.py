@@ -1,0 +1,230 @@
+"""Crews: workers somewhere else, who train a population each; and the executor that gives them work.
+
+Where the workers are, in processes of this machine or on others, is left to the crew. Who gets which job,
+what happens to a job whose worker is lost, and how a run is stopped is the same for all of them.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from dlsuite.errors import DlsuiteError
+from dlsuite.quiet import import_tensorflow
+from dlsuite.store import Part
+from dlsuite.study.attempts import Outcome, check_jobs, settled
+from dlsuite.study.executors import Job, StoppedError, Watcher
+from dlsuite.study.job_parts import failed_part, one_line
+from dlsuite.study.shared_watcher import SharedWatcher
+from dlsuite.study.workplace import Workplace
+
+_WAIT = 0.2
+"""Seconds that a crew waits for news at a time, so that an interrupt of this process is soon noticed."""
+_MOST_LOSSES = 3
+"""How many workers a job may lose before it is given up, or halved where memory may be the cause."""
+
+
+LOGS = "logs"
+"""The folder, in a study's, of what its workers have printed."""
+
+
+class LostWorkerError(DlsuiteError):
+    """A worker ended without a word: somebody killed it, or its process crashed."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A worker has come further: the median training loss, and by how many trials' worth."""
+
+    loss: float
+    trials: float
+
+
+@dataclass(frozen=True)
+class Said:
+    """A worker has something to say that a reader should know."""
+
+    line: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A worker has ended its job, and waits for the next."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Raised:
+    """A worker has ended its job by an error that ends the run."""
+
+    error: Exception
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A worker is lost, and with it what it has not kept.
+
+    Attributes:
+        how: What became of it.
+        hungry: Whether it may have been for want of memory.
+    """
+
+    how: str
+    hungry: bool = False
+
+
+Event = Progress | Said | Ended | Raised | Lost
+
+
+class Crew(Protocol):
+    """Workers, known by number from 0."""
+
+    @property
+    def size(self) -> int:
+        """How many there are; it may change between jobs."""
+
+    def open(self, place: Workplace, logs: Path | None) -> None:
+        """A run begins.
+
+        Args:
+            place: What workers need to know of this process.
+            logs: The folder for what each of them prints.
+        """
+
+    def begin(self, worker: int, job: Job) -> None:
+        """Give a worker a job; one that is lost, or was not there yet, is replaced first."""
+
+    def events(self, seconds: float) -> list[tuple[int, Event]]:
+        """What has happened, by worker; waits for something to, but no longer than that."""
+
+    def stop(self) -> None:
+        """Ask all workers to end with the epoch that they are in, and to keep how far they have come."""
+
+    def close(self, *, at_once: bool = False) -> None:
+        """Send the workers away, at once if they are at work."""
+
+
+@dataclass
+class _Try:
+    """A job that a worker is at.
+
+    Attributes:
+        job: The job.
+        losses: How many workers it has cost.
+        trials: How many trials' worth it has come further.
+        loss: The loss told last.
+    """
+
+    job: Job
+    losses: int = 0
+    trials: float = 0.0
+    loss: float = float("nan")
+
+
+class CrewExecutor:
+    """Trains populations by a crew of workers.
+
+    A job whose worker is lost goes to another, which begins where the job was kept last: to the same bytes.
+    The crew stays between runs; `close` sends it away.
+
+    Args:
+        crew: The workers.
+    """
+
+    def __init__(self, crew: Crew) -> None:
+        self._crew = crew
+        self._trainer: Any = None
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Let every population end with the epoch that it is in, and keep how far it has come."""
+        self._stopping = True
+
+    def close(self) -> None:
+        """Send the workers away."""
+        self._crew.close()
+
+    def __enter__(self) -> Self:
+        """Return the executor; the workers are sent away at the end."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def run(self, jobs: Sequence[Job], watcher: Watcher) -> Iterator[Part]:
+        """Train the populations, begun in the order given."""
+        if not jobs:
+            return
+        self._stopping = False
+        self._check(jobs, watcher)
+        folder = jobs[0].checkpoints
+        self._crew.open(Workplace.here(), None if folder is None else folder.parent / LOGS)
+        waiting = deque(_Try(job) for job in jobs)
+        busy: dict[int, _Try] = {}
+        told, done = False, False
+        try:
+            while busy or (waiting and not self._stopping):
+                while waiting and not self._stopping and len(busy) < self._crew.size:
+                    worker = next(n for n in range(self._crew.size) if n not in busy)
+                    busy[worker] = waiting.popleft()
+                    self._crew.begin(worker, busy[worker].job)
+                if self._stopping and not told:
+                    self._crew.stop()
+                    told = True
+                for worker, event in self._crew.events(_WAIT):
+                    if isinstance(event, Progress):
+                        busy[worker].trials += event.trials
+                        busy[worker].loss = event.loss
+                        watcher.epoch(event.loss, event.trials)
+                    elif isinstance(event, Said):
+                        watcher.say(event.line)
+                    elif isinstance(event, Raised):
+                        raise event.error
+                    elif isinstance(event, Lost):
+                        if worker in busy:
+                            lost = busy.pop(worker)
+                            watcher.epoch(lost.loss, -lost.trials)
+                            again, part = self._after_loss(lost, event, watcher)
+                            waiting.extendleft(reversed(again))
+                            if part is not None:
+                                yield part
+                    else:
+                        ended = busy.pop(worker)
+                        if event.outcome.part is None:  # It was stopped.
+                            waiting.append(ended)
+                            continue
+                        halves, part = settled(ended.job, event.outcome, watcher)
+                        if part is not None:
+                            yield part
+                        else:
+                            watcher.epoch(ended.loss, -ended.trials)
+                        waiting.extendleft(map(_Try, reversed(halves)))
+            if waiting:
+                raise StoppedError
+            done = True
+        finally:
+            if not done and busy:  # An error, a second interrupt, or nobody who wants more.
+                self._crew.close(at_once=True)
+
+    def _check(self, jobs: Sequence[Job], watcher: Watcher) -> None:
+        if self._trainer is None:
+            import_tensorflow()
+            from dlsuite.training.trainer import Trainer
+
+            self._trainer = Trainer()
+        check_jobs(list(jobs), self._trainer, SharedWatcher(watcher))
+
+    def _after_loss(
+        self, lost: _Try, event: Lost, watcher: Watcher
+    ) -> tuple[list[_Try], Part | None]:
+        """Say it, and give what is to be trained again, or the part of trials that are given up."""
+        losses = lost.losses + 1
+        if losses < _MOST_LOSSES:
+            watcher.say(f"{lost.job.task}: {event.how}; what it was at goes to another worker.")
+            return [replace(lost, losses=losses, trials=0.0)], None
+        error = LostWorkerError(f"{event.how}, the third in a row that was at this population")
+        outcome = Outcome(failed_part(lost.job, error), one_line(error), event.hungry)
+        jobs, part = settled(lost.job, outcome, watcher)
+        return [_Try(job) for job in jobs], part

@@ -1,0 +1,88 @@
+"""What a worker in another process, or on another machine, needs to know of this one before it trains.
+
+Plugins are loaded anew from their files. What was registered otherwise, in a script or a notebook, is handed
+over as it is, by `cloudpickle`, which takes functions of a notebook along with their code.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+
+from dlsuite.errors import SpecError
+from dlsuite.registry import entries_of, put_entries, registered, unregister
+from dlsuite.study.plugins import load_plugins, plugin_files
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """What a worker needs to know.
+
+    Attributes:
+        search: Where modules are imported from.
+        plugins: The plugins that were loaded, in that order.
+        entries: What else is registered, pickled.
+    """
+
+    search: tuple[str, ...]
+    plugins: tuple[Path, ...]
+    entries: bytes
+
+    @classmethod
+    def here(cls) -> "Workplace":
+        """What is known in this process.
+
+        Raises:
+            SpecError: Something that is registered cannot be handed over.
+        """
+        others = registered()
+        files: list[Path] = []
+        for path, names in reversed(plugin_files().items()):
+            if names <= others:  # Else it was taken out again, and may be another plugin's.
+                others -= names
+                files.insert(0, path)
+        own = {name: entry for name, entry in entries_of(others).items() if not _is_shipped(entry)}
+        for name, entry in own.items():
+            try:
+                cloudpickle.dumps(entry)
+            except Exception as error:
+                raise SpecError(
+                    f"{name[0]} {name[1]!r}: it cannot be handed to a worker process ({error}). Register it "
+                    "in a plugin file, or train in one process."
+                ) from error
+        return cls(tuple(sys.path), tuple(files), cloudpickle.dumps(own))
+
+    def settle(self) -> None:
+        """Know the same in this process, and nothing more of what it was told before.
+
+        Raises:
+            SpecError: A plugin cannot be loaded.
+        """
+        sys.path[:] = [*self.search, *(place for place in sys.path if place not in self.search)]
+        for path, names in plugin_files().items():
+            if path not in self.plugins:
+                unregister(names)
+        unregister(_told)
+        _told.clear()
+        load_plugins(self.plugins)
+        entries = cloudpickle.loads(self.entries)
+        put_entries(entries)
+        _told.update(entries)
+
+
+_told: set[tuple[str, str]] = set()
+"""The nouns and names of what this process was handed as it is."""
+
+
+def _is_shipped(entry: Any) -> bool:
+    """Whether an entry is one of the suite's own, which every worker has. Those of others have a function."""
+    functions = [getattr(entry, key, None) for key in ("builder", "loader", "function")]
+    return all(function is None or _is_own(function) for function in functions)
+
+
+def _is_own(function: Any) -> bool:
+    """Whether it is a function in one of the suite's modules, and not one that was made for somebody."""
+    module = getattr(function, "__module__", None) or ""
+    return module.startswith("dlsuite.") and "<locals>" not in getattr(function, "__qualname__", "")
