@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from dlsuite.cli.options import (
+    Address,
     Data,
+    Executors,
     Json,
     Model,
     Out,
@@ -49,7 +51,9 @@ def ablate(
         bool, typer.Option(help="Draw figures and write the page at the end.")
     ] = True,
     retry_failed: RetryFailed = False,
-    workers: Workers = 0,
+    executor: Executors = "local",
+    workers: Workers = None,
+    address: Address = None,
     as_json: Json = False,
 ) -> None:
     """Vary hyperparameters of a model on data: a study without a file. It writes one, study.toml.
@@ -62,7 +66,7 @@ def ablate(
 
     with (
         interruptible(),
-        executor_of(workers) as executor,
+        executor_of(executor, workers, address) as trainers,
         ProgressBar(name or "ablate") as bar,
     ):
         results = suite.ablate(
@@ -78,7 +82,7 @@ def ablate(
             name=name,
             plugins=plugins or (),
             out=out,
-            executor=executor,
+            executor=trainers,
             watcher=bar,
             report=report,
             retry_failed=retry_failed,

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -59,12 +59,23 @@ Out = Annotated[Path, typer.Option(help="The folder in which studies write.")]
 RetryFailed = Annotated[
     bool, typer.Option("--retry-failed", help="Train trials again that failed.")
 ]
+Executors = Annotated[
+    Literal["local", "ray"], typer.Option("--executor", help="Train on this machine, or by Ray.")
+]
 Workers = Annotated[
-    int,
+    int | None,
     typer.Option(
         min=0,
         metavar="N",
-        help="Train in so many processes, a share of the cores each; 0: in this one.",
+        help="Train so many populations at once: on this machine in worker processes, each with its share of "
+        "the cores; 0 for none.",
+        show_default="0; with Ray as many as there is room for",
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        help="The Ray cluster's, or 'auto' on one of its machines.", show_default="this machine"
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -119,14 +130,17 @@ def open_results(name: str, out: Path) -> "Results":
 
 
 @contextmanager
-def executor_of(workers: int) -> "Iterator[Executor]":
-    """The executor with so many worker processes, or of this process."""
-    from dlsuite.study import CrewExecutor, InProcessExecutor, WorkerProcesses
+def executor_of(kind: str, workers: int | None, address: str | None) -> "Iterator[Executor]":
+    """The executor that is asked for; its workers go at the end."""
+    from dlsuite.study import CrewExecutor, InProcessExecutor, RayTasks, WorkerProcesses
 
-    if not workers:
+    if kind == "local" and address is not None:
+        raise SpecError("--address: it is a Ray cluster's; add --executor ray.")
+    if kind == "local" and not workers:
         yield InProcessExecutor()
         return
-    with CrewExecutor(WorkerProcesses(workers)) as executor:
+    crew = RayTasks(address, most=workers) if kind == "ray" else WorkerProcesses(workers or 1)
+    with CrewExecutor(crew) as executor:
         yield executor
 
 

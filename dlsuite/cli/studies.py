@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 import typer
 
 from dlsuite.cli.options import (
+    Address,
+    Executors,
     Json,
     Out,
     Overrides,
@@ -38,7 +40,9 @@ def run(
         bool, typer.Option(help="Draw figures and write the page at the end.")
     ] = True,
     retry_failed: RetryFailed = False,
-    workers: Workers = 0,
+    executor: Executors = "local",
+    workers: Workers = None,
+    address: Address = None,
     as_json: Json = False,
 ) -> None:
     """Run studies, or go on where a run stopped."""
@@ -47,13 +51,13 @@ def run(
     from dlsuite.terminal import ProgressBar
 
     failed = False
-    with executor_of(workers) as executor:
+    with executor_of(executor, workers, address) as trainers:
         for study, folder in chosen:
             with interruptible(), ProgressBar(study.name) as bar:
                 results = suite.run(
                     study,
                     out=folder,
-                    executor=executor,
+                    executor=trainers,
                     watcher=bar,
                     report=report,
                     retry_failed=retry_failed,

@@ -12,6 +12,7 @@ from dlsuite.study.plan import Plan, make_plan
 from dlsuite.study.plugins import check_plugin_models, load_plugins
 from dlsuite.study.predictions import Predictions, predict_file
 from dlsuite.study.rate_range import LearningRateRange
+from dlsuite.study.ray_tasks import RayTasks
 from dlsuite.study.resolve import PlannedTask
 from dlsuite.study.results import Results, load_results
 from dlsuite.study.run import run
@@ -30,6 +31,7 @@ __all__ = [
     "Plan",
     "PlannedTask",
     "Predictions",
+    "RayTasks",
     "Results",
     "Trial",
     "WorkerProcesses",

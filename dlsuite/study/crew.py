@@ -224,7 +224,7 @@ class CrewExecutor:
         if losses < _MOST_LOSSES:
             watcher.say(f"{lost.job.task}: {event.how}; what it was at goes to another worker.")
             return [replace(lost, losses=losses, trials=0.0)], None
-        error = LostWorkerError(f"{event.how}, the third in a row that was at this population")
+        error = LostWorkerError(f"{event.how}, the third that was lost at this population")
         outcome = Outcome(failed_part(lost.job, error), one_line(error), event.hungry)
         jobs, part = settled(lost.job, outcome, watcher)
         return [_Try(job) for job in jobs], part

@@ -40,6 +40,10 @@ class Job:
         """The label of its trials' task."""
         return self.trials[0].task
 
+    def without_checkpoints(self) -> "Job":
+        """The same job, of which nothing is kept on the way."""
+        return replace(self, checkpoints=None)
+
     def halves(self, members: int, cause: str) -> list["Job"]:
         """The same trials in populations of half the size, which say why.
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from dlsuite.data import Dataset
 from dlsuite.quiet import import_tensorflow
 from dlsuite.study.attempts import Attempt, Outcome
 from dlsuite.study.crew import Ended, Event, Progress, Raised, Said
@@ -30,9 +31,14 @@ class Worker:
         self._trainer: Any = None
         self._before: Attempt | None = None
 
-    def order(self, job: Job) -> "Order":
-        """Take a job on. It is begun by `train`; it may be stopped before that already."""
-        return Order(job, self.tell)
+    def order(self, job: Job, data: Dataset | None = None) -> "Order":
+        """Take a job on. It is begun by `train`; it may be stopped before that already.
+
+        Args:
+            job: The job.
+            data: Its data set; loaded if absent.
+        """
+        return Order(job, self.tell, data)
 
     def train(self, order: "Order") -> None:
         """Train a job. What came of the one before has been kept, or this one would not have come."""
@@ -53,7 +59,7 @@ class Worker:
             from dlsuite.training.trainer import Trainer
 
             self._trainer = Trainer()
-        attempt = Attempt(order.job, self._trainer, order.shared)
+        attempt = Attempt(order.job, self._trainer, order.shared, order.data)
         outcome = attempt.outcome(attempt.prepared())
         if outcome.part is not None:
             self._before = attempt
@@ -66,10 +72,13 @@ class Order:
     Args:
         job: The job.
         tell: Takes what happens.
+        data: Its data set; loaded if absent.
     """
 
-    def __init__(self, job: Job, tell: Callable[[Event], None]) -> None:
-        self.job = job
+    def __init__(
+        self, job: Job, tell: Callable[[Event], None], data: Dataset | None = None
+    ) -> None:
+        self.job, self.data = job, data
         self.telling = _Telling(tell)
         self.shared = SharedWatcher(self.telling)
 

@@ -1,0 +1,44 @@
+"""A cluster of two nodes on this machine, of which one is lost."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from executor_contract import TWO, Watching, tables
+
+from dlsuite.spec import Study
+from dlsuite.study import CrewExecutor, InProcessExecutor, run
+from dlsuite.study.ray_tasks import RayTasks
+
+Make = Callable[..., Study]
+
+
+def test_a_node_of_a_cluster_may_be_lost(
+    small: Make, executor: InProcessExecutor, tmp_path: Path
+) -> None:
+    ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
+    )
+    try:
+        further = cluster.add_node(num_cpus=1)
+        lost: list[object] = []
+
+        def lose(trials: float) -> None:
+            if not lost and trials > 1:
+                lost.append(further)
+                cluster.remove_node(further, allow_graceful=False)
+
+        study = small(**TWO, epochs=300)
+        watcher = Watching(lose)
+        ray.init(cluster.address, log_to_driver=False, logging_level="ERROR")
+        with CrewExecutor(RayTasks()) as theirs:
+            results = run(study, out=tmp_path, executor=theirs, watcher=watcher, report=False)
+        assert lost and "a Ray worker is lost (" in watcher.lines[0]
+        whole = run(study, out=tmp_path / "whole", executor=executor, report=False)
+        assert tables(results.folder) == tables(whole.folder)
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
