@@ -4,9 +4,10 @@ Where the workers are, in processes of this machine or on others, is left to the
 what happens to a job whose worker is lost, and how a run is stopped is the same for all of them.
 """
 
+import itertools
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -161,51 +162,24 @@ class CrewExecutor:
         self._check(jobs, watcher)
         folder = jobs[0].checkpoints
         self._crew.open(Workplace.here(), None if folder is None else folder.parent / LOGS)
-        waiting = deque(_Try(job) for job in jobs)
-        busy: dict[int, _Try] = {}
+        work = _Work(jobs, self._crew, watcher)
         told, done = False, False
         try:
-            while busy or (waiting and not self._stopping):
-                while waiting and not self._stopping and len(busy) < self._crew.size:
-                    worker = next(n for n in range(self._crew.size) if n not in busy)
-                    busy[worker] = waiting.popleft()
-                    self._crew.begin(worker, busy[worker].job)
-                if self._stopping and not told:
+            while work.busy or (work.waiting and not self._stopping):
+                if not self._stopping:
+                    work.hand_out()
+                elif not told:
                     self._crew.stop()
                     told = True
                 for worker, event in self._crew.events(_WAIT):
-                    if isinstance(event, Progress):
-                        busy[worker].trials += event.trials
-                        busy[worker].loss = event.loss
-                        watcher.epoch(event.loss, event.trials)
-                    elif isinstance(event, Said):
-                        watcher.say(event.line)
-                    elif isinstance(event, Raised):
-                        raise event.error
-                    elif isinstance(event, Lost):
-                        if worker in busy:
-                            lost = busy.pop(worker)
-                            watcher.epoch(lost.loss, -lost.trials)
-                            again, part = self._after_loss(lost, event, watcher)
-                            waiting.extendleft(reversed(again))
-                            if part is not None:
-                                yield part
-                    else:
-                        ended = busy.pop(worker)
-                        if event.outcome.part is None:  # It was stopped.
-                            waiting.append(ended)
-                            continue
-                        halves, part = settled(ended.job, event.outcome, watcher)
-                        if part is not None:
-                            yield part
-                        else:
-                            watcher.epoch(ended.loss, -ended.trials)
-                        waiting.extendleft(map(_Try, reversed(halves)))
-            if waiting:
+                    part = work.take(worker, event)
+                    if part is not None:
+                        yield part
+            if work.waiting:
                 raise StoppedError
             done = True
         finally:
-            if not done and busy:  # An error, a second interrupt, or nobody who wants more.
+            if not done and work.busy:  # An error, a second interrupt, or nobody who wants more.
                 self._crew.close(at_once=True)
 
     def _check(self, jobs: Sequence[Job], watcher: Watcher) -> None:
@@ -216,15 +190,67 @@ class CrewExecutor:
             self._trainer = Trainer()
         check_jobs(list(jobs), self._trainer, SharedWatcher(watcher))
 
-    def _after_loss(
-        self, lost: _Try, event: Lost, watcher: Watcher
-    ) -> tuple[list[_Try], Part | None]:
-        """Say it, and give what is to be trained again, or the part of trials that are given up."""
-        losses = lost.losses + 1
-        if losses < _MOST_LOSSES:
-            watcher.say(f"{lost.job.task}: {event.how}; what it was at goes to another worker.")
-            return [replace(lost, losses=losses, trials=0.0)], None
-        error = LostWorkerError(f"{event.how}, the third that was lost at this population")
-        outcome = Outcome(failed_part(lost.job, error), one_line(error), event.hungry)
-        jobs, part = settled(lost.job, outcome, watcher)
-        return [_Try(job) for job in jobs], part
+
+class _Work:
+    """What is left of a run, and who is at what.
+
+    Args:
+        jobs: The run's jobs.
+        crew: Who does them.
+        watcher: Told how it goes.
+    """
+
+    def __init__(self, jobs: Sequence[Job], crew: Crew, watcher: Watcher) -> None:
+        self._crew, self._watcher = crew, watcher
+        self.waiting = deque(_Try(job) for job in jobs)
+        self.busy: dict[int, _Try] = {}
+
+    def hand_out(self) -> None:
+        """Give every worker something to do who has nothing."""
+        while self.waiting and len(self.busy) < self._crew.size:
+            worker = next(number for number in itertools.count() if number not in self.busy)
+            self.busy[worker] = self.waiting.popleft()
+            self._crew.begin(worker, self.busy[worker].job)
+
+    def take(self, worker: int, event: Event) -> Part | None:
+        """Deal with what has happened; gives a part that is finished.
+
+        Raises:
+            Exception: What a worker has raised that ends the run.
+        """
+        if isinstance(event, Raised):
+            raise event.error
+        if isinstance(event, Said):
+            self._watcher.say(event.line)
+        elif worker not in self.busy:  # It is lost while it had nothing to do.
+            return None
+        elif isinstance(event, Progress):
+            self.busy[worker].trials += event.trials
+            self.busy[worker].loss = event.loss
+            self._watcher.epoch(event.loss, event.trials)
+        elif isinstance(event, Lost):
+            return self._lost(self.busy.pop(worker), event)
+        elif event.outcome.part is None:  # It was stopped.
+            self.waiting.append(self.busy.pop(worker))
+        else:
+            return self._settled(self.busy.pop(worker), event.outcome)
+        return None
+
+    def _settled(self, ended: _Try, outcome: Outcome) -> Part | None:
+        again, part = settled(ended.job, outcome, self._watcher)
+        if part is None:
+            self._watcher.epoch(ended.loss, -ended.trials)
+        self.waiting.extendleft(map(_Try, reversed(again)))
+        return part
+
+    def _lost(self, lost: _Try, event: Lost) -> Part | None:
+        job, losses = lost.job, lost.losses + 1
+        if losses == _MOST_LOSSES:
+            error = LostWorkerError(f"{event.how}, the third that was lost at this population")
+            return self._settled(
+                lost, Outcome(failed_part(job, error), one_line(error), event.hungry)
+            )
+        self._watcher.say(f"{job.task}: {event.how}; what it was at goes to another worker.")
+        self._watcher.epoch(lost.loss, -lost.trials)
+        self.waiting.appendleft(_Try(job, losses))
+        return None

@@ -100,6 +100,7 @@ class _Process:
         self.worker = worker
         self._tell = tell
         self._place: Workplace | None = None
+        self._log = log
         if log is not None:
             log.parent.mkdir(parents=True, exist_ok=True)
         with open(os.devnull if log is None else log, "ab") as printed:
@@ -112,15 +113,13 @@ class _Process:
             )
         self._listener = threading.Thread(target=self._listen, name=f"worker-{worker}", daemon=True)
         self._listener.start()
-
         self._send((cores, threads()))
 
     def train(self, job: Job, place: Workplace) -> bool:
         """Give it a job, and what it needs to know for it; false if it has ended."""
-        if place != self._place:
-            self._send(place)
-            self._place = place
-        return self._send(job)
+        news = place if place != self._place else None
+        self._place = place
+        return self._send((news, cloudpickle.dumps(job)))
 
     def stop(self) -> None:
         """Ask it to end with the epoch that it is in."""
@@ -129,7 +128,7 @@ class _Process:
     def _send(self, message: Any) -> bool:
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(cloudpickle.dumps(message))
+            self._process.stdin.write(pickle.dumps(message))
             self._process.stdin.flush()
         except (OSError, ValueError):
             return False
@@ -148,6 +147,11 @@ class _Process:
             self._process.kill()
             self._process.wait()
         self._listener.join()
+        if self._log is not None:  # One that says nothing is not worth keeping.
+            with contextlib.suppress(OSError):
+                if not self._log.stat().st_size:
+                    self._log.unlink()
+                    self._log.parent.rmdir()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
@@ -156,16 +160,17 @@ class _Process:
                 while True:
                     self._tell((self, pickle.load(told)))
             except (EOFError, OSError, ValueError, pickle.UnpicklingError):
-                self._tell((self, _lost(self._process.wait(), self._process.pid)))
+                self._tell((self, self._lost(self._process.wait())))
 
-
-def _lost(code: int, pid: int) -> Lost:
-    if code >= 0:
-        return Lost(f"worker process {pid} has ended (exit code {code})")
-    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-    # What the kernel does where memory runs out; nothing says whether it was the kernel.
-    hungry = -code == getattr(signal, "SIGKILL", None)
-    return Lost(f"worker process {pid} was killed ({name})", hungry=hungry)
+    def _lost(self, code: int) -> Lost:
+        process = f"worker process {self._process.pid}"
+        if code >= 0:
+            log = f"; its log is {self._log}" if self._log is not None else ""
+            return Lost(f"{process} has ended (exit code {code}{log})")
+        known = {number.value: number.name for number in signal.Signals}
+        # What the kernel does where memory runs out; nothing says whether it was the kernel.
+        hungry = known.get(-code) == "SIGKILL"
+        return Lost(f"{process} was killed ({known.get(-code, f'signal {-code}')})", hungry=hungry)
 
 
 def _cores_of(worker: int, count: int) -> list[int]:
@@ -205,18 +210,21 @@ def _read(asked: IO[bytes], worker: Worker, orders: "SimpleQueue[Order]") -> Non
     while True:
         try:
             message = pickle.load(asked)
-            if isinstance(message, Workplace):
-                message.settle()
-            elif message is None:
-                if last is not None:
-                    last.stop()
-            else:
-                last = worker.order(message)
-                orders.put(last)
-        except (EOFError, OSError):
+        except (EOFError, OSError, pickle.UnpicklingError):
             os._exit(0)  # Nobody is there who would keep what comes of it.
+        if message is None:
+            if last is not None:
+                last.stop()
+            continue
+        try:
+            place, job = message
+            if place is not None:
+                place.settle()
+            last = worker.order(pickle.loads(job))  # Whoever has settled can read it.
         except Exception as error:
             worker.tell(Raised(error))
+        else:
+            orders.put(last)
 
 
 class _Teller:

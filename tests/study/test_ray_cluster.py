@@ -19,9 +19,12 @@ def test_a_node_of_a_cluster_may_be_lost(
     ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(
-        initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
-    )
+    try:
+        cluster = Cluster(
+            initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
+        )
+    except Exception as error:
+        pytest.skip(f"Ray cannot be started here: {error}")
     try:
         further = cluster.add_node(num_cpus=1)
         lost: list[object] = []
