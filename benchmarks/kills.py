@@ -1,15 +1,17 @@
 """Runs that are killed at random points, and gone on with: do they end with the same bytes?
 
     python -m benchmarks.kills             # 100 kills in two chains: about half an hour on two cores
+    python -m benchmarks.kills --workers 2 --chains 1    # the run or one of its worker processes
 
 A study is run once without a stop. Then chains of runs of it begin, each in a folder of its own: a run is
 killed at a random moment between its first breath and its end, and the same command given again, until it
-ends by itself; then the chain begins anew. Every CSV must then be what the uninterrupted run wrote, nothing
-be set aside and no checkpoint be left. Populations are kept twice a second here instead of once a minute, so
-that most kills find a checkpoint.
+ends by itself; then the chain begins anew. Where it is a worker that is killed, the run goes on. Every CSV
+must then be what the uninterrupted run wrote, nothing be set aside and no checkpoint be left. Populations are
+kept twice a second here instead of once a minute, so that most kills find a checkpoint.
 """
 
 import argparse
+import contextlib
 import os
 import random
 import signal
@@ -47,13 +49,16 @@ dropout = [0.0, 0.4]
 batch_norm = [false, true]
 """
 
-_RUN = """
-import sys
+_PLUGIN = """
+import dlsuite
 from dlsuite.study import keeping
-keeping.SECONDS = float(sys.argv.pop(1))
-from dlsuite.cli import main
-main()
+keeping.SECONDS = {every}
+
+@dlsuite.register_metric("nothing", task_type="classification", greater_is_better=True)
+def nothing(y_true, y_pred):
+    return 0.0
 """
+"""Workers load it as well as the run."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class Killed:
         seconds: When it was killed, after it began; None where it ended by itself.
         finished: Trials in finished parts at its end.
         checkpoints: Checkpoints that were kept at its end.
+        victim: Who was killed: the run, or a worker of it, whose run went on to its end.
         code: Its exit code; negative where a signal ended it.
         same: Whether it ended by itself and every CSV is that of the uninterrupted run.
     """
@@ -74,6 +80,7 @@ class Killed:
     finished: int
     checkpoints: int
     code: int
+    victim: str
     same: bool | None
 
 
@@ -85,10 +92,15 @@ class Kills:
         epochs: How long a trial trains.
         every: Seconds between the checkpoints of a population.
         stop: The signal that is sent.
+        workers: How many worker processes a run has; a worker is killed as often as a run, if it has some.
     """
 
-    def __init__(self, folder: Path, *, epochs: int, every: float, stop: int) -> None:
-        self.folder, self._every, self._stop = folder, every, stop
+    def __init__(
+        self, folder: Path, *, epochs: int, every: float, stop: int, workers: int = 0
+    ) -> None:
+        self.folder, self._stop, self._workers = folder, stop, workers
+        self._plugin = folder / "often.py"
+        self._plugin.write_text(_PLUGIN.format(every=every))
         self._study = folder / "kills.toml"
         self._study.write_text(STUDY.format(epochs=epochs))
         began = time.monotonic()
@@ -102,7 +114,8 @@ class Kills:
     def run(self, out: Path) -> "subprocess.Popen[bytes]":
         """Begin a run into a folder."""
         out.mkdir(exist_ok=True)
-        command = [sys.executable, "-c", _RUN, str(self._every), "run", str(self._study)]
+        command = [sys.executable, "-m", "dlsuite", "run", str(self._study)]
+        command += ["--plugin", str(self._plugin), "--workers", str(self._workers)]
         with (out / "log").open("ab") as log:
             return subprocess.Popen(
                 [*command, "--out", str(out), "--no-report"],
@@ -123,7 +136,7 @@ class Kills:
             while not ended:
                 # Once none is left, the last run goes to its end.
                 runs.append(self._killed(number, out, draws))
-                ended = runs[-1].seconds is None
+                ended = runs[-1].same is not None
                 if not ended and not self._take():
                     runs.append(self._ended(number, out, self.run(out).wait()))
                     return runs
@@ -140,22 +153,41 @@ class Kills:
         try:
             return self._ended(number, out, process.wait(seconds))
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, self._stop)
+            workers = workers_of(process.pid)
+            if workers and draws.random() < 0.5:
+                os.kill(draws.choice(workers), self._stop)
+                return self._ended(number, out, process.wait(), seconds)
+            os.kill(process.pid, self._stop)
             code = process.wait()
             if code == 0:  # It was faster than the signal.
                 return self._ended(number, out, code)
         study = out / "kills"
         trials = [len(pd.read_csv(path)) for path in study.glob("parts/[!.]*/trials.csv")]
         kept = len(list(study.glob("checkpoints/[!.]*")))
-        return Killed(number, round(seconds, 2), sum(trials), kept, code, None)
+        return Killed(number, round(seconds, 2), sum(trials), kept, code, "run", None)
 
-    def _ended(self, number: int, out: Path, code: int) -> Killed:
+    def _ended(self, number: int, out: Path, code: int, seconds: float | None = None) -> Killed:
+        """A run that ended by itself, after it was left alone or a worker of it was killed."""
         study = out / "kills"
         left = [*study.glob("rejected/*"), *study.glob("checkpoints/*"), *study.rglob(".*-*")]
         same = code == 0 and tables(out) == self.whole and not left
-        with self._lock:  # It killed nobody.
-            self.left += 1
-        return Killed(number, None, len(self.whole), 0, code, same)
+        if seconds is None:
+            with self._lock:  # It killed nobody.
+                self.left += 1
+            return Killed(number, None, len(self.whole), 0, code, "", same)
+        return Killed(number, round(seconds, 2), len(self.whole), 0, code, "worker", same)
+
+
+def workers_of(pid: int) -> list[int]:
+    """The worker processes of a run."""
+    of_threads = Path(f"/proc/{pid}/task").glob("*/children")
+    begun = [int(child) for path in of_threads for child in path.read_text().split()]
+    found = []
+    for child in begun:
+        with contextlib.suppress(OSError):  # It has gone.
+            if b"worker_processes" in Path(f"/proc/{child}/cmdline").read_bytes():
+                found.append(child)
+    return found
 
 
 def tables(out: Path) -> dict[str, bytes]:
@@ -172,6 +204,7 @@ def main() -> int:
             epochs=given.epochs,
             every=given.every,
             stop=getattr(signal, f"SIG{given.signal}"),
+            workers=given.workers,
         )
         print(f"The uninterrupted run took {kills.seconds:.0f} s.", flush=True)
         kills.left = given.count
@@ -180,10 +213,12 @@ def main() -> int:
             runs = [run for chain in begun for run in chain.result()]
     table = pd.DataFrame(runs)
     table.to_csv(given.out, index=False, lineterminator="\n")
-    ended, killed = table[table["seconds"].isna()], table[table["seconds"].notna()]
+    ended, killed = table[table["same"].notna()], table[table["seconds"].notna()]
+    workers = (killed["victim"] == "worker").sum()
+    codes = sorted(set(killed["code"]))
     print(
-        f"{len(killed)} killed by SIG{given.signal} (exit codes {sorted(set(killed['code']))}), "
-        f"{(killed['checkpoints'] > 0).sum()} with a checkpoint; {len(ended)} chains ended, "
+        f"{len(killed)} killed by SIG{given.signal} ({workers} of them workers; exit codes {codes}), "
+        f"{(killed['checkpoints'] > 0).sum()} with a checkpoint; {len(ended)} runs ended by themselves, "
         f"{(ended['same'] == True).sum()} of them with the same bytes."  # noqa: E712
     )
     return 0 if (ended["same"] == True).all() else 1  # noqa: E712
@@ -195,6 +230,7 @@ def _arguments() -> Any:
     )
     parser.add_argument("--count", type=int, default=100, help="how many runs to kill")
     parser.add_argument("--chains", type=int, default=2, help="how many at a time")
+    parser.add_argument("--workers", type=int, default=0, help="worker processes of a run")
     parser.add_argument("--epochs", type=int, default=300)
     parser.add_argument("--every", type=float, default=0.5, help="seconds between checkpoints")
     parser.add_argument("--signal", default="KILL", choices=["KILL", "INT", "TERM"])

@@ -67,11 +67,17 @@ class ProgressBar(RunWatcher):
         self._progress.update(self._task, total=total, completed=finished)
 
     def epoch(self, loss: float, trials: float) -> None:
-        """Count the trials that an epoch was worth, and say how long the rest takes at this pace."""
+        """Count the trials that an epoch was worth, and say how long the rest takes at this pace.
+
+        Less than nothing, where a worker was lost.
+        """
         self._progress.update(self._task, advance=trials, loss=f"loss {loss:.4g}")
         shown = self._progress.tasks[0]
         seconds = time.monotonic() - self._began
         speed = (shown.completed - self._before) / max(seconds, 1e-9)
+        if speed <= 0:  # What was counted is lost, and trained again.
+            self._progress.update(self._task, speed="", left="")
+            return
         left = ((shown.total or 0) - shown.completed) / speed
         self._progress.update(self._task, speed=f"{speed:.1f}/s", left=f"{_duration(left)} left")
 

@@ -37,7 +37,10 @@ class RunWatcher:
         return
 
     def epoch(self, loss: float, trials: float) -> None:
-        """A population has come further: its median training loss, and by how many trials' worth."""
+        """A population has come further: its median training loss, and by how many trials' worth.
+
+        By less than nothing, where a worker was lost with what it had not kept.
+        """
         return
 
     def say(self, line: str) -> None:

@@ -109,7 +109,7 @@ class _Process:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=printed,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env=_environment(),
             )
         self._listener = threading.Thread(target=self._listen, name=f"worker-{worker}", daemon=True)
         self._listener.start()
@@ -171,6 +171,14 @@ class _Process:
         # What the kernel does where memory runs out; nothing says whether it was the kernel.
         hungry = known.get(-code) == "SIGKILL"
         return Lost(f"{process} was killed ({known.get(-code, f'signal {-code}')})", hungry=hungry)
+
+
+def _environment() -> dict[str, str]:
+    """This process's, with the modules that it finds, and with TensorFlow's remarks left to `quiet`."""
+    given = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    if given.get("TF_CPP_MIN_LOG_LEVEL") == "3":
+        del given["TF_CPP_MIN_LOG_LEVEL"]
+    return given
 
 
 def _cores_of(worker: int, count: int) -> list[int]:
