@@ -1,0 +1,23 @@
+"""What the terminal shows while a study runs."""
+
+import pytest
+from rich.console import Console
+
+from dlsuite import terminal
+
+
+def test_progress_that_is_lost_with_a_worker_counts_backwards(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = Console(stderr=True, force_terminal=True, width=100)
+    monkeypatch.setattr(terminal, "err", shown)
+    with terminal.ProgressBar("study") as bar:
+        bar.begin(4, 0)
+        bar.epoch(0.5, 1.5)
+        bar.epoch(0.5, -1.5)
+        bar.say("a worker is lost")
+        bar.epoch(0.25, 2)
+    said = capsys.readouterr().err
+    assert "a worker is lost" in said
+    assert "2/4" in said
+    assert "loss 0.25" in said
