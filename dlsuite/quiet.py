@@ -17,6 +17,8 @@ def import_tensorflow() -> None:
         return
     keep_compiled()
     if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        import tensorflow
+
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     with tempfile.TemporaryFile() as remarks:
