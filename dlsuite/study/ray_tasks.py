@@ -56,7 +56,7 @@ class RayTasks:
     ) -> None:
         self._ray = _connected(address)
         self._most, self._needs = most, {"CPU": cpus, "GPU": gpus}
-        self._place = Workplace.here()
+        self._place: Workplace  # `open` says it.
         self._tickets = itertools.count()
         self._running: dict[int, tuple[int, Any]] = {}
         self._data: dict[str, tuple[Dataset, Any]] = {}

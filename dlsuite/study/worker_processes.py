@@ -41,7 +41,7 @@ class WorkerProcesses:
 
     def __init__(self, count: int) -> None:
         self.size = count
-        self._place = Workplace.here()
+        self._place: Workplace  # `open` says it.
         self._logs: Path | None = None
         self._processes: dict[int, _Process] = {}
         self._events: SimpleQueue[tuple[_Process, Event]] = SimpleQueue()

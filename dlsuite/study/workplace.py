@@ -4,6 +4,7 @@ Plugins are loaded anew from their files. What was registered otherwise, in a sc
 over as it is, by `cloudpickle`, which takes functions of a notebook along with their code.
 """
 
+import pickle
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +24,12 @@ class Workplace:
     Attributes:
         search: Where modules are imported from.
         plugins: The plugins that were loaded, in that order.
-        entries: What else is registered, pickled.
+        entries: What else is registered: noun and name, and the entry, pickled.
     """
 
     search: tuple[str, ...]
     plugins: tuple[Path, ...]
-    entries: bytes
+    entries: tuple[tuple[tuple[str, str], bytes], ...]
 
     @classmethod
     def here(cls) -> "Workplace":
@@ -44,15 +45,11 @@ class Workplace:
                 others -= names
                 files.insert(0, path)
         own = {name: entry for name, entry in entries_of(others).items() if not _is_shipped(entry)}
-        for name, entry in own.items():
-            try:
-                cloudpickle.dumps(entry)
-            except Exception as error:
-                raise SpecError(
-                    f"{name[0]} {name[1]!r}: it cannot be handed to a worker process ({error}). Register it "
-                    "in a plugin file, or train in one process."
-                ) from error
-        return cls(tuple(sys.path), tuple(files), cloudpickle.dumps(own))
+        return cls(
+            tuple(sys.path),
+            tuple(files),
+            tuple((name, _packed(name, own[name])) for name in sorted(own)),
+        )
 
     def settle(self) -> None:
         """Know the same in this process, and nothing more of what it was told before.
@@ -67,13 +64,24 @@ class Workplace:
         unregister(_told)
         _told.clear()
         load_plugins(self.plugins)
-        entries = cloudpickle.loads(self.entries)
+        entries = {name: pickle.loads(entry) for name, entry in self.entries}
         put_entries(entries)
         _told.update(entries)
 
 
 _told: set[tuple[str, str]] = set()
 """The nouns and names of what this process was handed as it is."""
+
+
+def _packed(name: tuple[str, str], entry: Any) -> bytes:
+    try:
+        packed: bytes = cloudpickle.dumps(entry)
+    except Exception as error:
+        raise SpecError(
+            f"{name[0]} {name[1]!r}: it cannot be handed to a worker process ({error}). Register it in a "
+            "plugin file, or train in one process."
+        ) from error
+    return packed
 
 
 def _is_shipped(entry: Any) -> bool:

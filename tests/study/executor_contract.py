@@ -1,5 +1,8 @@
 """What every executor must do, whatever it trains with; a test class a kind of executor takes it on."""
 
+import contextlib
+import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +24,8 @@ TWO = {
     "factors": {"train_size": [30, 40], "dropout": [0.0, 0.5]},
 }
 """Two populations, of two conditions each."""
+LONG = 1000
+"""Epochs, so that a population is still trained when somebody has been told that it is."""
 
 
 MISHAPS = """
@@ -98,8 +103,8 @@ class ExecutorContract:
     def test_what_is_stopped_goes_on_to_the_same_bytes(
         self, theirs: Executor, small: Make, whole: Callable[[Study], Path], tmp_path: Path
     ) -> None:
-        study = small(**TWO, epochs=200)
-        watcher = Watching(lambda trials: theirs.stop() if trials > 1 else None)
+        study = small(**TWO, epochs=LONG)
+        watcher = Watching(lambda trials: theirs.stop() if trials > 0.1 else None)
         with pytest.raises(InterruptedRunError):
             run(study, out=tmp_path, executor=theirs, watcher=watcher, report=False)
         assert list((tmp_path / "small" / "checkpoints").glob("*.npz"))
@@ -202,3 +207,50 @@ class ExecutorContract:
         yield lambda how: said.write_text(how) and None
         said.unlink(missing_ok=True)  # Workers keep the patched class.
         unregister_metric("half")
+
+
+class CrewContract(ExecutorContract):
+    """Subclasses also have `named`, what a worker is called, and `told`, what is said of a lost one."""
+
+    def test_a_killed_worker_is_replaced(
+        self,
+        theirs: Executor,
+        named: bytes,
+        told: str,
+        small: Make,
+        whole: Callable[[Study], Path],
+        tmp_path: Path,
+    ) -> None:
+        killed: list[int] = []
+
+        def kill(trials: float) -> None:
+            if not killed and trials > 0.1:
+                killed.append(begun_here(named)[0])
+                os.kill(killed[0], signal.SIGKILL)
+
+        study = small(**TWO, epochs=LONG)
+        watcher = Watching(kill)
+        results = run(study, out=tmp_path, executor=theirs, watcher=watcher, report=False)
+        assert tables(results.folder) == tables(whole(study))
+        [line] = watcher.lines
+        assert told.format(pid=killed[0]) in line
+        assert watcher.trials == pytest.approx(8)
+
+
+def begun_here(text: bytes) -> list[int]:
+    """Processes of this one, and theirs, that have a text in their command line."""
+    found, parents = [], {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            status = (folder / "stat").read_text().rpartition(")")[2].split()
+            parents[int(folder.name)] = int(status[1])
+            if text in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+    return sorted(pid for pid in found if os.getpid() in lineage(pid, parents))
+
+
+def lineage(pid: int, parents: dict[int, int]) -> list[int]:
+    line = [pid]
+    while line[-1] in parents:
+        line.append(parents[line[-1]])
+    return line[1:]

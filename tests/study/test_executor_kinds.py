@@ -1,21 +1,14 @@
-"""The kinds of executors: each keeps to the contract, and has ways of its own to lose a worker."""
+"""The kinds of executors: each keeps to the contract."""
 
-import contextlib
-import os
-import signal
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
-from executor_contract import TWO, ExecutorContract, Watching, tables
+from executor_contract import CrewContract, ExecutorContract
 
-from dlsuite.spec import Study
-from dlsuite.study import Executor, InProcessExecutor, run
+from dlsuite.study import Executor, InProcessExecutor
 from dlsuite.study.crew import CrewExecutor
 from dlsuite.study.ray_tasks import RayTasks
 from dlsuite.study.worker_processes import WorkerProcesses
-
-Make = Callable[..., Study]
 
 
 @pytest.fixture(scope="module")
@@ -31,28 +24,18 @@ class TestInProcess(ExecutorContract):
         return executor
 
 
-class TestWorkerProcesses(ExecutorContract):
+class TestWorkerProcesses(CrewContract):
     @pytest.fixture
     def theirs(self, processes: CrewExecutor) -> CrewExecutor:
         return processes
 
-    def test_a_killed_worker_is_replaced(
-        self, theirs: CrewExecutor, small: Make, whole: Callable[[Study], Path], tmp_path: Path
-    ) -> None:
-        killed: list[int] = []
+    @pytest.fixture
+    def named(self) -> bytes:
+        return b"worker_processes"
 
-        def kill(trials: float) -> None:
-            if not killed and trials > 1:
-                killed.append(begun_here(b"worker_processes")[0])
-                os.kill(killed[0], signal.SIGKILL)
-
-        study = small(**TWO, epochs=200)
-        watcher = Watching(kill)
-        results = run(study, out=tmp_path, executor=theirs, watcher=watcher, report=False)
-        assert tables(results.folder) == tables(whole(study))
-        [line] = watcher.lines
-        assert f"worker process {killed[0]} was killed (SIGKILL)" in line
-        assert watcher.trials == pytest.approx(8)
+    @pytest.fixture
+    def told(self) -> str:
+        return "worker process {pid} was killed (SIGKILL)"
 
 
 @pytest.fixture(scope="module")
@@ -67,44 +50,15 @@ def tasks() -> Iterator[CrewExecutor]:
     ray.shutdown()
 
 
-class TestRay(ExecutorContract):
+class TestRay(CrewContract):
     @pytest.fixture
     def theirs(self, tasks: CrewExecutor) -> CrewExecutor:
         return tasks
 
-    def test_a_killed_worker_is_replaced(
-        self, theirs: CrewExecutor, small: Make, whole: Callable[[Study], Path], tmp_path: Path
-    ) -> None:
-        killed: list[int] = []
+    @pytest.fixture
+    def named(self) -> bytes:
+        return b"ray::_train"
 
-        def kill(trials: float) -> None:
-            if not killed and trials > 1:
-                killed.append(begun_here(b"ray::_train")[0])
-                os.kill(killed[0], signal.SIGKILL)
-
-        study = small(**TWO, epochs=200)
-        watcher = Watching(kill)
-        results = run(study, out=tmp_path, executor=theirs, watcher=watcher, report=False)
-        assert tables(results.folder) == tables(whole(study))
-        [line] = watcher.lines
-        assert "a Ray worker is lost (" in line
-        assert watcher.trials == pytest.approx(8)
-
-
-def begun_here(text: bytes) -> list[int]:
-    """Processes of this one, and theirs, that have a text in their command line."""
-    found, parents = [], {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            status = (folder / "stat").read_text().rpartition(")")[2].split()
-            parents[int(folder.name)] = int(status[1])
-            if text in (folder / "cmdline").read_bytes():
-                found.append(int(folder.name))
-    return sorted(pid for pid in found if os.getpid() in lineage(pid, parents))
-
-
-def lineage(pid: int, parents: dict[int, int]) -> list[int]:
-    line = [pid]
-    while line[-1] in parents:
-        line.append(parents[line[-1]])
-    return line[1:]
+    @pytest.fixture
+    def told(self) -> str:
+        return "a Ray worker is lost ("

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from executor_contract import TWO, Watching, tables
+from executor_contract import LONG, TWO, Watching, tables
 
 from dlsuite.spec import Study
 from dlsuite.study import CrewExecutor, InProcessExecutor, run
@@ -30,11 +30,11 @@ def test_a_node_of_a_cluster_may_be_lost(
         lost: list[object] = []
 
         def lose(trials: float) -> None:
-            if not lost and trials > 1:
+            if not lost and trials > 0.1:
                 lost.append(further)
                 cluster.remove_node(further, allow_graceful=False)
 
-        study = small(**TWO, epochs=300)
+        study = small(**TWO, epochs=LONG)
         watcher = Watching(lose)
         ray.init(cluster.address, log_to_driver=False, logging_level="ERROR")
         with CrewExecutor(RayTasks()) as theirs:
