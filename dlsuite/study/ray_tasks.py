@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import os
 import pickle
+import socket
 import threading
 import time
 from pathlib import Path
@@ -28,6 +29,8 @@ from dlsuite.training.lanes import settle_threads, threads
 
 _POLL = 0.5
 """Seconds between two looks of a task at the board."""
+_PATIENCE = 10.0
+"""Seconds that somebody has to answer at a cluster's address."""
 _SIZE_KEPT = 2.0
 """Seconds for which the size of a cluster is not asked again."""
 
@@ -243,14 +246,28 @@ def _connected(address: str | None) -> Any:
         ) from error
     if not ray.is_initialized():
         try:
+            _see_whether_somebody_answers(address)
             ray.init(
                 address=address,
                 log_to_driver=False,
                 logging_level="ERROR",
                 include_dashboard=None if address else False,
             )
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
+            said = " ".join(str(error).split())
             raise SpecError(
-                f"executor ray: no cluster at {address or 'this machine'} ({error})."
+                f"executor ray: no cluster at {address or 'this machine'} ({said}). On its first machine "
+                "`ray status` says where it is; `ray start --head` begins one."
             ) from error
     return ray
+
+
+def _see_whether_somebody_answers(address: str | None) -> None:
+    """Ray would try for minutes, and write to the terminal what it tries.
+
+    Raises:
+        OSError: Nobody does.
+    """
+    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    if port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), _PATIENCE).close()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from executor_contract import LONG, TWO, Watching, tables
 
+from dlsuite.errors import SpecError
 from dlsuite.spec import Study
 from dlsuite.study import CrewExecutor, InProcessExecutor, run
 from dlsuite.study.ray_tasks import RayTasks
@@ -45,3 +46,12 @@ def test_a_node_of_a_cluster_may_be_lost(
     finally:
         ray.shutdown()
         cluster.shutdown()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense"])
+def test_where_there_is_no_cluster_one_line_says_so(address: str) -> None:
+    pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    with pytest.raises(
+        SpecError, match=f"executor ray: no cluster at {address} .*ray start --head"
+    ):
+        RayTasks(address)
