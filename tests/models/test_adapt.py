@@ -1,6 +1,6 @@
 """Models that know nothing of the suite end in logits, and mean the same."""
 
-from typing import Any
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -10,16 +10,20 @@ from dlsuite.errors import SpecError
 from dlsuite.models.adapt import with_logits
 
 layers = keras.layers
+Layers = Callable[[], list[keras.layers.Layer]]
 X = np.random.default_rng(0).normal(size=(5, 4)).astype("float32")
 
 
 @pytest.fixture(autouse=True)
 def drawn_alike() -> None:
-    """Of unlucky weights, all five logits may lie between 0 and 1, as probabilities do."""
+    """Of unlucky weights, all five logits may lie between 0 and 1, as probabilities do.
+
+    An initializer draws its seed when its layer is made, so layers are made in the tests.
+    """
     keras.utils.set_random_seed(0)
 
 
-def ending_in(*last: Any) -> keras.Model:
+def ending_in(*last: keras.layers.Layer) -> keras.Model:
     return keras.Sequential([keras.Input((4,)), layers.Dense(6, "relu"), *last])
 
 
@@ -36,24 +40,27 @@ def probabilities_after(model: keras.Model, outputs: int) -> tuple[np.ndarray, n
 @pytest.mark.parametrize(
     "last",
     [
-        [layers.Dense(3, "softmax")],
-        [layers.Dense(3), layers.Softmax()],
-        [layers.Dense(3), layers.Activation("softmax")],
+        lambda: [layers.Dense(3, "softmax")],
+        lambda: [layers.Dense(3), layers.Softmax()],
+        lambda: [layers.Dense(3), layers.Activation("softmax")],
     ],
     ids=["of the last layer", "a layer of its own", "an activation layer"],
 )
-def test_a_softmax_at_the_end_is_taken_off(last: list[Any]) -> None:
-    before, after = probabilities_after(ending_in(*last), 3)
+def test_a_softmax_at_the_end_is_taken_off(last: Layers) -> None:
+    before, after = probabilities_after(ending_in(*last()), 3)
     np.testing.assert_allclose(after, before, atol=1e-6)
 
 
 @pytest.mark.parametrize(
     "last",
-    [[layers.Dense(1, "sigmoid")], [layers.Dense(1), layers.Activation("sigmoid")]],
+    [
+        lambda: [layers.Dense(1, "sigmoid")],
+        lambda: [layers.Dense(1), layers.Activation("sigmoid")],
+    ],
     ids=["of the last layer", "a layer of its own"],
 )
-def test_a_sigmoid_for_two_classes_becomes_two_logits(last: list[Any]) -> None:
-    before, after = probabilities_after(ending_in(*last), 2)
+def test_a_sigmoid_for_two_classes_becomes_two_logits(last: Layers) -> None:
+    before, after = probabilities_after(ending_in(*last()), 2)
     np.testing.assert_allclose(after[:, 1], before[:, 0], atol=1e-6)
 
 
@@ -94,22 +101,30 @@ def test_the_same_builder_gives_the_same_names_each_time() -> None:
 @pytest.mark.parametrize(
     ("last", "outputs", "words"),
     [
-        ([layers.Dense(3, "sigmoid")], 3, "ends in 3 sigmoids"),
-        ([layers.Dense(1, "sigmoid")], 1, "a sigmoid, .* regression learns standardized targets"),
+        (lambda: [layers.Dense(3, "sigmoid")], 3, "ends in 3 sigmoids"),
         (
-            [layers.Lambda(lambda x: x * 2, name="twice"), layers.Dense(3, "softmax")],
+            lambda: [layers.Dense(1, "sigmoid")],
+            1,
+            "a sigmoid, .* regression learns standardized targets",
+        ),
+        (
+            lambda: [layers.Lambda(lambda x: x * 2, name="twice"), layers.Dense(3, "softmax")],
             3,
             "layer 'twice' is a Lambda, .* Build it of Keras's own layers and keras.ops",
         ),
-        ([layers.Dense(3, "relu")], 3, "ends in a relu, so that no class can get a negative logit"),
-        ([layers.Dense(1, "softmax")], 2, "a softmax over one unit, which is always 1"),
         (
-            [layers.Dense(3), layers.Softmax(), layers.Reshape((3,))],
+            lambda: [layers.Dense(3, "relu")],
+            3,
+            "ends in a relu, so that no class can get a negative logit",
+        ),
+        (lambda: [layers.Dense(1, "softmax")], 2, "a softmax over one unit, which is always 1"),
+        (
+            lambda: [layers.Dense(3), layers.Softmax(), layers.Reshape((3,))],
             3,
             "its outputs are probabilities, from 'reshape.*'; end it in",
         ),
     ],
 )
-def test_an_end_that_makes_no_sense_is_refused(last: list[Any], outputs: int, words: str) -> None:
+def test_an_end_that_makes_no_sense_is_refused(last: Layers, outputs: int, words: str) -> None:
     with pytest.raises(SpecError, match=words):
-        with_logits(ending_in(*last), outputs=outputs)
+        with_logits(ending_in(*last()), outputs=outputs)
