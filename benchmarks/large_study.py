@@ -132,7 +132,9 @@ def measure(step: str, study: Any, out: Path, began: float) -> list[dict[str, An
     """
     from benchmarks.simulated_training import SimulatingExecutor
     from dlsuite.study import load_results
-    from dlsuite.study.run import RunWatcher, run, trial_keys
+    from dlsuite.study.jobs import trial_keys
+    from dlsuite.study.run import run
+    from dlsuite.study.run_watcher import RunWatcher
 
     driver = sys.modules["dlsuite.study.run"]
     clock = Stopwatch()

@@ -1,5 +1,6 @@
 """What the command line shows: progress while a study runs, tables, and errors."""
 
+import math
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,22 +17,24 @@ from rich.progress import (
 from rich.table import Table
 
 from dlsuite.progress import Advance
-from dlsuite.study.run import RunWatcher
+from dlsuite.study.run_watcher import RunWatcher
 
 out = Console(highlight=False, soft_wrap=True)
 """Answers."""
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 """Progress and errors."""
 
+_ROUNDING = 1e-6
+"""Epochs are parts of a trial, whose sum may be a little less than it."""
 
 _shown: list[Progress] = []
 """The bars that are shown; only the last one is, as a terminal shows one at a time."""
 
 
 class ProgressBar(RunWatcher):
-    """Shows trials done, trials per second, time left and the last loss, if somebody looks.
+    """Shows trials done, trials per second, time left and the last loss; and what each worker is at.
 
-    Where the output is no terminal it says nothing but what a reader should know.
+    Where the output is no terminal, nobody looks: then it says nothing but what a reader should know.
 
     Args:
         name: The study's name.
@@ -39,17 +42,17 @@ class ProgressBar(RunWatcher):
 
     def __init__(self, name: str) -> None:
         self._progress = Progress(
-            TextColumn(name),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("trials  {task.fields[speed]}  {task.fields[left]}  {task.fields[loss]}"),
+            TextColumn("{task.fields[said]}", markup=False),
             console=err,
             transient=True,
             disable=not err.is_terminal,
         )
         self._began = time.monotonic()
         self._before = 0
-        self._task = self._progress.add_task("", total=None, speed="", left="", loss="")
+        self._task = self._progress.add_task(name, total=None, said="")
+        self._workers: dict[int, TaskID] = {}
 
     def __enter__(self) -> "ProgressBar":
         self._progress.start()
@@ -64,22 +67,30 @@ class ProgressBar(RunWatcher):
         """Show how much there is to do."""
         self._began = time.monotonic()
         self._before = finished
-        self._progress.update(self._task, total=total, completed=finished)
+        said = f"{finished}/{total} trials"
+        self._progress.update(self._task, total=total, completed=finished, said=said)
 
     def epoch(self, loss: float, trials: float) -> None:
         """Count the trials that an epoch was worth, and say how long the rest takes at this pace.
 
         Less than nothing, where a worker was lost.
         """
-        self._progress.update(self._task, advance=trials, loss=f"loss {loss:.4g}")
+        self._progress.advance(self._task, trials)
         shown = self._progress.tasks[0]
-        seconds = time.monotonic() - self._began
-        speed = (shown.completed - self._before) / max(seconds, 1e-9)
-        if speed <= 0:  # What was counted is lost, and trained again.
-            self._progress.update(self._task, speed="", left="")
-            return
-        left = ((shown.total or 0) - shown.completed) / speed
-        self._progress.update(self._task, speed=f"{speed:.1f}/s", left=f"{_duration(left)} left")
+        total = shown.total or 0
+        said = [f"{int(shown.completed + _ROUNDING)}/{int(total)} trials"]
+        speed = (shown.completed - self._before) / max(time.monotonic() - self._began, 1e-9)
+        if speed > 0:  # Else what was counted is lost, and trained again.
+            said += [f"{speed:.1f}/s", f"{_duration((total - shown.completed) / speed)} left"]
+        self._progress.update(self._task, said="  ".join([*said, f"loss {loss:.4g}"]))
+
+    def worker(self, number: int, at: str, share: float, loss: float) -> None:
+        """Show in a line what a worker is at."""
+        if number not in self._workers:
+            self._workers[number] = self._progress.add_task(f"  worker {number}", total=1, said="")
+        said = at if math.isnan(loss) else f"{at}  loss {loss:.4g}"
+        line = self._workers[number]
+        self._progress.update(line, completed=share, said=said, visible=bool(at))
 
     def say(self, line: str) -> None:
         """Print a line above the bar."""

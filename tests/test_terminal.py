@@ -1,5 +1,7 @@
 """What the terminal shows while a study runs."""
 
+import math
+
 import pytest
 from rich.console import Console
 
@@ -21,3 +23,20 @@ def test_progress_that_is_lost_with_a_worker_counts_backwards(
     assert "a worker is lost" in said
     assert "2/4" in said
     assert "loss 0.25" in said
+
+
+def test_each_worker_has_a_line_while_it_is_at_something(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = Console(stderr=True, force_terminal=True, width=120)
+    monkeypatch.setattr(terminal, "err", shown)
+    with terminal.ProgressBar("study") as bar:
+        bar.begin(8, 0)
+        bar.worker(0, "cnn/digits batch_norm=true, 4 trials", 0.0, math.nan)
+        bar.worker(1, "mlp/[wine], 4 trials", 0.5, 0.25)
+        bar.epoch(0.25, 2)
+        bar.worker(0, "", 0.0, math.nan)
+        assert [line.visible for line in bar._progress.tasks] == [True, False, True]
+    said = capsys.readouterr().err
+    assert "worker 1" in said
+    assert "mlp/[wine], 4 trials  loss 0.25" in said

@@ -10,6 +10,8 @@ from dlsuite.cli.options import (
     Data,
     Executors,
     Json,
+    MaxTime,
+    MaxTrials,
     Model,
     Out,
     Plugins,
@@ -17,6 +19,7 @@ from dlsuite.cli.options import (
     Settings,
     Target,
     Workers,
+    budget_of,
     executor_of,
     interruptible,
     print_findings,
@@ -54,6 +57,8 @@ def ablate(
     executor: Executors = "local",
     workers: Workers = None,
     address: Address = None,
+    max_time: MaxTime = None,
+    max_trials: MaxTrials = None,
     as_json: Json = False,
 ) -> None:
     """Vary hyperparameters of a model on data: a study without a file. It writes one, study.toml.
@@ -64,6 +69,7 @@ def ablate(
     from dlsuite.spec import read_lists
     from dlsuite.terminal import ProgressBar
 
+    budget = budget_of(max_time, max_trials)
     with (
         interruptible(),
         executor_of(executor, workers, address) as trainers,
@@ -86,9 +92,10 @@ def ablate(
             watcher=bar,
             report=report,
             retry_failed=retry_failed,
+            budget=budget,
         )
-    print_findings(results, as_json=as_json)
-    raise typer.Exit(int(results.n_failed > 0))
+    print_findings(results, budget, as_json=as_json)
+    raise typer.Exit(int(not budget.nothing_finished and results.n_failed > 0))
 
 
 def new(

@@ -14,7 +14,7 @@ from dlsuite.errors import SpecError
 
 if TYPE_CHECKING:
     from dlsuite.spec import Study
-    from dlsuite.study import Executor, Results
+    from dlsuite.study import Budget, Executor, Results
 
 StudyName = Annotated[
     str,
@@ -69,7 +69,7 @@ Workers = Annotated[
         metavar="N",
         help="Train so many populations at once: on this machine in worker processes, each with its share of "
         "the cores; 0 for none.",
-        show_default="0; with Ray as many as there is room for",
+        show_default="what is quickest by estimate; with Ray as many as there is room for",
     ),
 ]
 Address = Annotated[
@@ -77,6 +77,15 @@ Address = Annotated[
     typer.Option(
         help="The Ray cluster's, or 'auto' on one of its machines.", show_default="this machine"
     ),
+]
+MaxTime = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME", help="End training after so long, as in 90s, 15m or 2h; go on later."
+    ),
+]
+MaxTrials = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Train so many trials at most; go on later.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -132,16 +141,38 @@ def open_results(name: str, out: Path) -> "Results":
 @contextmanager
 def executor_of(kind: str, workers: int | None, address: str | None) -> "Iterator[Executor]":
     """The executor that is asked for; its workers go at the end."""
-    from dlsuite.study import CrewExecutor, InProcessExecutor, RayTasks, WorkerProcesses
+    from dlsuite.study import (
+        AutoExecutor,
+        CrewExecutor,
+        InProcessExecutor,
+        RayTasks,
+        WorkerProcesses,
+    )
 
     if kind == "local" and address is not None:
         raise SpecError("--address: it is a Ray cluster's; add --executor ray.")
+    if kind == "local" and workers is None:
+        with AutoExecutor() as chooser:
+            yield chooser
+        return
     if kind == "local" and not workers:
         yield InProcessExecutor()
         return
     crew = RayTasks(address, most=workers) if kind == "ray" else WorkerProcesses(workers or 1)
     with CrewExecutor(crew) as executor:
         yield executor
+
+
+def budget_of(max_time: str | None, max_trials: int | None) -> "Budget":
+    """How much may be trained."""
+    from dlsuite.study import Budget
+    from dlsuite.study.budget import read_duration
+
+    try:
+        seconds = None if max_time is None else read_duration(max_time)
+    except SpecError as error:
+        raise SpecError(f"--max-time: {error}") from error
+    return Budget(seconds=seconds, trials=max_trials)
 
 
 @contextmanager
@@ -163,13 +194,24 @@ def interruptible() -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
-def print_findings(results: "Results", *, as_json: bool) -> None:
-    """Print what a run has found, and where it is."""
+def print_findings(results: "Results", budget: "Budget", *, as_json: bool) -> None:
+    """Print what a run has found, and where it is; nothing where the budget left it no trial.
+
+    Args:
+        results: The run's.
+        budget: What the run has used; a line of its own has said how it ended.
+        as_json: Whether to print JSON.
+    """
+    if budget.nothing_finished:
+        if as_json:
+            typer.echo(json.dumps({"folder": str(results.folder), "missing": budget.missing}))
+        return
     if as_json:
         answer = {
             "folder": str(results.folder),
             "findings": results.findings,
             "failed": results.n_failed,
+            "missing": budget.missing,
         }
         typer.echo(json.dumps(answer))
         return

@@ -10,12 +10,15 @@ from dlsuite.cli.options import (
     Address,
     Executors,
     Json,
+    MaxTime,
+    MaxTrials,
     Out,
     Overrides,
     Plugins,
     RetryFailed,
     Seeds,
     Workers,
+    budget_of,
     executor_of,
     interruptible,
     plug_in,
@@ -43,9 +46,12 @@ def run(
     executor: Executors = "local",
     workers: Workers = None,
     address: Address = None,
+    max_time: MaxTime = None,
+    max_trials: MaxTrials = None,
     as_json: Json = False,
 ) -> None:
     """Run studies, or go on where a run stopped."""
+    budget = budget_of(max_time, max_trials)
     chosen = [read_study_at(name, overrides, seeds, out, plugins) for name in studies]
     from dlsuite import study as suite
     from dlsuite.terminal import ProgressBar
@@ -61,9 +67,10 @@ def run(
                     watcher=bar,
                     report=report,
                     retry_failed=retry_failed,
+                    budget=budget,
                 )
-            print_findings(results, as_json=as_json)
-            failed |= results.n_failed > 0
+            print_findings(results, budget, as_json=as_json)
+            failed |= not budget.nothing_finished and results.n_failed > 0
     raise typer.Exit(int(failed))
 
 

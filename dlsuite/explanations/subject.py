@@ -9,7 +9,7 @@ from dlsuite.data import Dataset
 from dlsuite.errors import SpecError
 from dlsuite.models import model_entry
 from dlsuite.quiet import import_tensorflow
-from dlsuite.study.run import RunWatcher
+from dlsuite.study.run_watcher import RunWatcher
 from dlsuite.study.subject import subject_data, subject_model, subject_name, take_training
 from dlsuite.training.settings import TrainingSettings
 

@@ -10,7 +10,7 @@ from dlsuite.data import Dataset
 from dlsuite.errors import UnknownNameError, closest
 from dlsuite.explanations.explanation import Explanation
 from dlsuite.explanations.subject import Subject, read_subject
-from dlsuite.study.run import RunWatcher
+from dlsuite.study.run_watcher import RunWatcher
 
 Explained = tuple[Mapping[str, pd.DataFrame], Sequence[str]]
 """What a topic's function gives for a `Subject`: tables by name, and sentences."""

@@ -1,6 +1,8 @@
 """Studies: planned, run, resumed, and opened as data frames."""
 
 from dlsuite.study.ablate import ablate
+from dlsuite.study.auto import AutoExecutor
+from dlsuite.study.budget import Budget
 from dlsuite.study.certificate import Certificate, verify
 from dlsuite.study.crew import CrewExecutor
 from dlsuite.study.executors import Executor, Job
@@ -21,6 +23,8 @@ from dlsuite.study.trial import Trial
 from dlsuite.study.worker_processes import WorkerProcesses
 
 __all__ = [
+    "AutoExecutor",
+    "Budget",
     "Certificate",
     "CrewExecutor",
     "Executor",

@@ -7,10 +7,12 @@ from typing import Any
 
 from dlsuite.spec import Study, is_path
 from dlsuite.study.at_hand import data_at_hand, model_at_hand
+from dlsuite.study.budget import Budget
 from dlsuite.study.executors import Executor
 from dlsuite.study.plugins import load_plugins
 from dlsuite.study.results import Results
-from dlsuite.study.run import RunWatcher, run
+from dlsuite.study.run import run
+from dlsuite.study.run_watcher import RunWatcher
 
 
 def ablate(
@@ -36,6 +38,7 @@ def ablate(
     watcher: RunWatcher | None = None,
     report: bool = True,
     retry_failed: bool = False,
+    budget: Budget | None = None,
     **settings: Any,
 ) -> Results:
     """Vary hyperparameters of a model on data, and measure what they do.
@@ -67,6 +70,7 @@ def ablate(
         watcher: Told how it goes.
         report: Whether to draw figures and write the page.
         retry_failed: Whether to train trials again that failed in an earlier call.
+        budget: How much may be trained in this call; all that is missing if absent.
         **settings: Whatever else a study takes, such as `split_seeds`, `design` or `metrics`.
 
     Returns:
@@ -115,6 +119,7 @@ def ablate(
             watcher=watcher,
             report=report,
             retry_failed=retry_failed,
+            budget=budget,
         )
 
 

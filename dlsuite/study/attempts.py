@@ -12,9 +12,11 @@ from dlsuite.store import Part
 from dlsuite.study.executors import Job, StoppedError, Watcher
 from dlsuite.study.job_parts import failed_part, finished_part, one_line
 from dlsuite.study.keeping import PopulationKeeper
+from dlsuite.study.paces import Pace, Place
 from dlsuite.study.setups import load, setups_of
 from dlsuite.study.shared_watcher import SharedWatcher
 from dlsuite.study.sizes import population_size_of
+from dlsuite.study.stopwatch import Stopwatch
 from dlsuite.training.mappings import NoRoomError
 
 _ENDS_THE_RUN = (DataError, NoRoomError, StoreError)
@@ -29,11 +31,13 @@ class Outcome:
         part: The rows of its trials, which are finished or failed; None where it was stopped.
         failure: How its trials failed, if they did, in a line.
         hungry: Whether they failed for want of memory.
+        pace: How long it took, if it was trained from beginning to end.
     """
 
     part: Part | None = None
     failure: str = ""
     hungry: bool = False
+    pace: Pace | None = None
 
 
 class Attempt:
@@ -51,6 +55,7 @@ class Attempt:
     ) -> None:
         self.job, self._trainer, self._shared, self._data = job, trainer, shared, data
         self._keepers: list[PopulationKeeper] = []
+        self._stopwatch = Stopwatch(shared)
 
     def prepared(self) -> Callable[[], Any]:
         """Load its data and build its models; gives what is left to do."""
@@ -61,11 +66,11 @@ class Attempt:
         except Exception as error:
             return partial(_raise, error)
         return partial(
-            self._trainer.train,
+            self._train,
             setups,
             data,
             epochs=job.trials[0].epochs,
-            watcher=self._shared,
+            watcher=self._stopwatch,
             metrics=job.metrics,
             members=job.members,
             keeper=None if job.checkpoints is None else self._keeper,
@@ -84,7 +89,8 @@ class Attempt:
         from dlsuite.training.memory import is_out_of_memory
 
         try:
-            return Outcome(finished_part(self.job, trained(), self._shared.say))
+            part = finished_part(self.job, trained(), self._shared.say)
+            return Outcome(part, pace=self._stopwatch.pace(self.job.trials[0].epochs))
         except StoppedError:
             return Outcome()
         except _ENDS_THE_RUN:
@@ -96,6 +102,11 @@ class Attempt:
             if hungry:
                 self._trainer.forget_graphs()
             return Outcome(failed_part(self.job, error), one_line(error), hungry)
+
+    def _train(self, *given: Any, **options: Any) -> Any:
+        """Train, in whatever thread this is, and take the time."""
+        with self._stopwatch.running(self._trainer):
+            return self._trainer.train(*given, **options)
 
     def forget(self) -> None:
         """Remove its checkpoints: what came of it is kept."""
@@ -115,14 +126,19 @@ class Attempt:
         return keeper
 
 
-def settled(job: Job, outcome: Outcome, watcher: Watcher) -> tuple[list[Job], Part | None]:
+def settled(
+    job: Job, outcome: Outcome, watcher: Watcher, place: Place
+) -> tuple[list[Job], Part | None]:
     """What is to be trained instead of a job, or the part that is to be kept; says so where it failed.
 
     Args:
         job: The job.
         outcome: What came of it.
-        watcher: Told what a reader should know.
+        watcher: Told what a reader should know, and how long it took.
+        place: Where it was trained.
     """
+    if outcome.pace is not None:
+        watcher.took(job, place, outcome.pace)
     if outcome.hungry:
         members = job.members or population_size_of(job.trials[0])
         if members > 1:

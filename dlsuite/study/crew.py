@@ -5,7 +5,7 @@ what happens to a job whose worker is lost, and how a run is stopped is the same
 """
 
 import itertools
-from collections import deque
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,10 @@ from dlsuite.errors import DlsuiteError
 from dlsuite.quiet import import_tensorflow
 from dlsuite.store import Part
 from dlsuite.study.attempts import Outcome, check_jobs, settled
+from dlsuite.study.costs import Cost
 from dlsuite.study.executors import Job, StoppedError, Watcher
 from dlsuite.study.job_parts import failed_part, one_line
+from dlsuite.study.schedule import Waiting
 from dlsuite.study.shared_watcher import SharedWatcher
 from dlsuite.study.workplace import Workplace
 
@@ -121,7 +123,7 @@ class _Try:
     job: Job
     losses: int = 0
     trials: float = 0.0
-    loss: float = float("nan")
+    loss: float = math.nan
 
 
 class CrewExecutor:
@@ -155,7 +157,7 @@ class CrewExecutor:
         self.close()
 
     def run(self, jobs: Sequence[Job], watcher: Watcher) -> Iterator[Part]:
-        """Train the populations, begun in the order given."""
+        """Train the populations; who is free takes the longest, as `dlsuite.study.schedule` says."""
         if not jobs:
             return
         self._stopping = False
@@ -202,15 +204,20 @@ class _Work:
 
     def __init__(self, jobs: Sequence[Job], crew: Crew, watcher: Watcher) -> None:
         self._crew, self._watcher = crew, watcher
-        self.waiting = deque(_Try(job) for job in jobs)
+        self.waiting = Waiting(map(_Try, jobs), _job_of, _cost_of)
         self.busy: dict[int, _Try] = {}
+        self._compiled: dict[int, set[str]] = {}
 
     def hand_out(self) -> None:
         """Give every worker something to do who has nothing."""
         while self.waiting and len(self.busy) < self._crew.size:
             worker = next(number for number in itertools.count() if number not in self.busy)
-            self.busy[worker] = self.waiting.popleft()
+            own = self._compiled.setdefault(worker, set())
+            taken = self.waiting.pop(own, set().union(*self._compiled.values()))
+            own.add(taken.job.trials[0].structure)
+            self.busy[worker] = taken
             self._crew.begin(worker, self.busy[worker].job)
+            self._show(worker)
 
     def take(self, worker: int, event: Event) -> Part | None:
         """Deal with what has happened; gives a part that is finished.
@@ -228,19 +235,32 @@ class _Work:
             self.busy[worker].trials += event.trials
             self.busy[worker].loss = event.loss
             self._watcher.epoch(event.loss, event.trials)
+            self._show(worker)
         elif isinstance(event, Lost):
-            return self._lost(self.busy.pop(worker), event)
+            self._compiled.pop(worker, None)
+            return self._lost(self._free(worker), event)
         elif event.outcome.part is None:  # It was stopped.
-            self.waiting.append(self.busy.pop(worker))
+            self.waiting.add(self._free(worker))
         else:
-            return self._settled(self.busy.pop(worker), event.outcome)
+            return self._settled(self._free(worker), event.outcome)
         return None
 
+    def _free(self, worker: int) -> _Try:
+        """A worker has nothing to do any more; gives what it was at."""
+        self._watcher.worker(worker, "", 0.0, math.nan)
+        return self.busy.pop(worker)
+
+    def _show(self, worker: int) -> None:
+        at = self.busy[worker]
+        share = min(1.0, at.trials / len(at.job.trials))
+        self._watcher.worker(worker, at.job.label, share, at.loss)
+
     def _settled(self, ended: _Try, outcome: Outcome) -> Part | None:
-        again, part = settled(ended.job, outcome, self._watcher)
+        again, part = settled(ended.job, outcome, self._watcher, "worker")
         if part is None:
             self._watcher.epoch(ended.loss, -ended.trials)
-        self.waiting.extendleft(map(_Try, reversed(again)))
+        for half in reversed(again):
+            self.waiting.add(_Try(half))
         return part
 
     def _lost(self, lost: _Try, event: Lost) -> Part | None:
@@ -252,5 +272,13 @@ class _Work:
             )
         self._watcher.say(f"{job.task}: {event.how}; what it was at goes to another worker.")
         self._watcher.epoch(lost.loss, -lost.trials)
-        self.waiting.appendleft(_Try(job, losses))
+        self.waiting.add(_Try(job, losses))
         return None
+
+
+def _job_of(taken: _Try) -> Job:
+    return taken.job
+
+
+def _cost_of(job: Job) -> Cost:
+    return job.costs.worker

@@ -16,8 +16,8 @@ from dlsuite.study.resolve import PlannedTask
 from dlsuite.study.setups import load
 from dlsuite.study.sizes import PopulationSize, estimate_size
 from dlsuite.study.space import estimate_space, size_text, space_at
+from dlsuite.study.training_time import estimate_training, training_line
 from dlsuite.study.trial import Trial, condition_label
-from dlsuite.training.lanes import lanes
 
 
 def describe_plan(plan: Plan, *, out: Path = Path("results")) -> dict[str, Any]:
@@ -69,6 +69,7 @@ def describe_plan(plan: Plan, *, out: Path = Path("results")) -> dict[str, Any]:
         "epochs": study.epochs,
         "trials": len(plan.trials),
         "populations": sum(group["populations"] for group in groups),
+        "training": estimate_training(plan, sizes),
         "space": _space(plan, sizes, out / study.name),
         "tasks": tasks,
     }
@@ -136,11 +137,10 @@ def plan_lines(description: Mapping[str, Any]) -> list[str]:
         )
         lines += [f"  {note}" for note in task["notes"]]
         lines += [_group_line(group) for group in task["groups"]]
-    most = max(group["megabytes"] for task in description["tasks"] for group in task["groups"])
     return [
         *lines,
         "",
-        f"A population takes about {most:.0f} MB at the most while it trains; {lanes()} train at once.",
+        training_line(description["training"]),
         *_space_lines(description["space"]),
     ]
 

@@ -40,7 +40,7 @@ def describe_run(*, started: float, finished: float, trained: int) -> dict[str, 
         "python": platform.python_version(),
         "packages": {name: version_of(name) for name in _PACKAGES},
         "system": platform.platform(),
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
     }
 
@@ -92,7 +92,8 @@ def _commit() -> str | None:
     return done.stdout.strip() or None
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The processor's name."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next(

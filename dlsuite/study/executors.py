@@ -10,7 +10,9 @@ from typing import Protocol
 
 from dlsuite.spec.metrics import Metric
 from dlsuite.store import Part
-from dlsuite.study.trial import Trial
+from dlsuite.study.costs import UNKNOWN, Costs
+from dlsuite.study.paces import Pace, Place
+from dlsuite.study.trial import Trial, condition_label
 from dlsuite.training.seating import portions
 from dlsuite.training.watcher import TrainingWatcher
 
@@ -26,6 +28,7 @@ class Job:
         members: How many members its population has; as the model's size says if absent.
         problem: What went wrong before, if anything.
         checkpoints: Where to keep how far it has come; nowhere if absent.
+        costs: How long it takes, by estimate.
     """
 
     trials: tuple[Trial, ...]
@@ -34,11 +37,24 @@ class Job:
     members: int | None = None
     problem: str = ""
     checkpoints: Path | None = None
+    costs: Costs = UNKNOWN
 
     @property
     def task(self) -> str:
         """The label of its trials' task."""
         return self.trials[0].task
+
+    @property
+    def label(self) -> str:
+        """What it is, for people: its task, the factors' values that its trials share, and their number."""
+        first, count = self.trials[0], len(self.trials)
+        shared = {
+            key: value
+            for key, value in {**first.factors, **first.tuned}.items()
+            if all({**trial.factors, **trial.tuned}[key] == value for trial in self.trials)
+        }
+        named = f"{self.task} {condition_label(shared)}" if shared else self.task
+        return f"{named}, {count} trial{'s' * (count > 1)}"
 
     def without_checkpoints(self) -> "Job":
         """The same job, of which nothing is kept on the way."""
@@ -69,6 +85,25 @@ class Watcher(TrainingWatcher, Protocol):
 
     def say(self, line: str) -> None:
         """Something that a reader should know."""
+
+    def worker(self, number: int, at: str, share: float, loss: float) -> None:
+        """A worker somewhere else has begun a population, has come further in it, or has nothing to do.
+
+        Args:
+            number: Which worker, from 0.
+            at: The population, as `Job.label` has it; empty where there is none.
+            share: How much of it is done, from 0 to 1.
+            loss: The median training loss; NaN before the first epoch.
+        """
+
+    def took(self, job: Job, place: Place, pace: Pace) -> None:
+        """How long a population took, from its beginning to its end.
+
+        Args:
+            job: The population.
+            place: Where it was trained.
+            pace: How long it took to start, and an epoch.
+        """
 
 
 class Executor(Protocol):

@@ -67,7 +67,7 @@ class InProcessExecutor:
                 for future in sorted(done, key=lambda ended: ended.exception() is not None):
                     attempt = running.pop(future)
                     outcome = attempt.outcome(future.result)
-                    again, part = settled(attempt.job, outcome, shared)
+                    again, part = settled(attempt.job, outcome, shared, "lanes")
                     if part is not None:
                         yield part
                     waiting.extendleft(reversed(again))

@@ -27,8 +27,10 @@ class HaltedRunError(KeyboardInterrupt):
 
 
 @contextlib.contextmanager
-def stopping_gently(stop: Callable[[], None], say: Callable[[str], None]) -> Iterator[None]:
-    """Call `stop` at the first interrupt; raise at the second.
+def stopping_gently(
+    stop: Callable[[], None], say: Callable[[str], None]
+) -> Iterator[Callable[[], bool]]:
+    """Call `stop` at the first interrupt; raise at the second. Gives whether there was one.
 
     In a thread other than the main one interrupts are left alone: Python hands them to the main thread.
 
@@ -50,11 +52,11 @@ def stopping_gently(stop: Callable[[], None], say: Callable[[str], None]) -> Ite
         say("Stopping at the end of the epoch; interrupt again to stop at once.")
 
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield lambda: False
         return
     before: dict[int, Any] = {number: signal.signal(number, handle) for number in _SIGNALS}
     try:
-        yield
+        yield lambda: asked > 0
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -21,7 +21,7 @@ from dlsuite.errors import SpecError
 from dlsuite.quiet import import_tensorflow
 from dlsuite.study.interrupts import first_done
 from dlsuite.study.rate_range import LearningRateRange
-from dlsuite.study.run import RunWatcher
+from dlsuite.study.run_watcher import RunWatcher
 from dlsuite.study.shared_watcher import SharedWatcher
 from dlsuite.study.subject import subject_data, subject_model, subject_name, take_training
 from dlsuite.training.lanes import lanes

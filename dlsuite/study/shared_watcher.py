@@ -2,7 +2,8 @@
 
 import threading
 
-from dlsuite.study.executors import StoppedError, Watcher
+from dlsuite.study.executors import Job, StoppedError, Watcher
+from dlsuite.study.paces import Pace, Place
 
 
 class SharedWatcher:
@@ -44,6 +45,16 @@ class SharedWatcher:
             if line not in self._said:
                 self._said.add(line)
                 self._watcher.say(line)
+
+    def worker(self, number: int, at: str, share: float, loss: float) -> None:
+        """A worker somewhere else has come further."""
+        with self._lock:
+            self._watcher.worker(number, at, share, loss)
+
+    def took(self, job: Job, place: Place, pace: Pace) -> None:
+        """How long a population took."""
+        with self._lock:
+            self._watcher.took(job, place, pace)
 
     def stop(self) -> None:
         """Let every lane end. It takes no lock, so that a signal's handler may call it at any time."""

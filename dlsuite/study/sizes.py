@@ -1,7 +1,9 @@
 """How large the populations of a study are. Asking builds models, which needs TensorFlow."""
 
-from typing import NamedTuple
+import math
+from typing import Any, NamedTuple
 
+from dlsuite.data import Dataset
 from dlsuite.quiet import import_tensorflow
 from dlsuite.study.setups import load, setups_of
 from dlsuite.study.trial import Trial
@@ -17,6 +19,7 @@ class PopulationSize(NamedTuple):
         layers: Layers of which every epoch has a row.
         bytes: The memory that it takes while it trains, by estimate.
         apart: Layers that are called once a member, since they have no population form.
+        work: What there is to compute for it.
     """
 
     members: int
@@ -25,6 +28,25 @@ class PopulationSize(NamedTuple):
     layers: int
     bytes: int
     apart: tuple[str, ...]
+    work: "PopulationWork"
+
+
+class PopulationWork(NamedTuple):
+    """What there is to compute for a population in an epoch.
+
+    Attributes:
+        calls: Training steps and batches of the inference pass.
+        multiplications: Numbers multiplied by a weight, of all members.
+        bytes: The memory that all steps touch.
+        sequential: Steps that wait for one another: those of recurrent layers.
+        operations: Operations of the model, each of which is compiled.
+    """
+
+    calls: float
+    multiplications: float
+    bytes: float
+    sequential: float
+    operations: float
 
 
 def population_size_of(trial: Trial) -> int:
@@ -39,7 +61,8 @@ def estimate_size(trial: Trial) -> PopulationSize:
     from dlsuite.training.sizes import footprint, population_bytes, population_size
     from dlsuite.training.units import layers_of, relu_layers
 
-    (setup,) = setups_of([trial], load(trial))
+    data = load(trial)
+    (setup,) = setups_of([trial], data)
     batch_size = trial.training.batch_size
     members = population_size(setup.model, batch_size)
     trained = {path for path, layer in layers_of(setup.model) if layer.trainable_variables}
@@ -50,4 +73,25 @@ def estimate_size(trial: Trial) -> PopulationSize:
         layers=len(trained | set(relu_layers(setup.model))),
         bytes=population_bytes(setup.model, batch_size, members),
         apart=tuple(layers_apart(setup.model)),
+        work=_work(setup.model, data, batch_size, members),
+    )
+
+
+def _work(model: Any, data: Dataset, batch_size: int, members: int) -> PopulationWork:
+    from dlsuite.training.examples import EVALUATION_BATCH
+    from dlsuite.training.sizes import footprint
+    from dlsuite.training.work import work_of
+
+    work = work_of(model)
+    steps = math.ceil(len(data.train) / batch_size)
+    passed = len(data.train) + len(data.validation)
+    batches = math.ceil(passed / EVALUATION_BATCH)
+    touched = (steps, batch_size), (batches, EVALUATION_BATCH)
+    return PopulationWork(
+        calls=steps + batches,
+        # The backward pass costs as much as two forward passes.
+        multiplications=members * (3 * len(data.train) + passed) * work.multiplications,
+        bytes=members * sum(n * footprint(model, size).step_bytes for n, size in touched),
+        sequential=(3 * steps + batches) * work.sequential,
+        operations=work.operations,
     )

@@ -9,7 +9,7 @@ from dlsuite.errors import SpecError
 from dlsuite.quiet import import_tensorflow
 from dlsuite.spec import is_path
 from dlsuite.study.history import History
-from dlsuite.study.run import RunWatcher
+from dlsuite.study.run_watcher import RunWatcher
 from dlsuite.study.subject import subject_data, subject_model, subject_name, take_training
 from dlsuite.training.settings import TrainingSettings
 

@@ -10,6 +10,7 @@ from dlsuite.quiet import import_tensorflow
 from dlsuite.study.attempts import Attempt, Outcome
 from dlsuite.study.crew import Ended, Event, Progress, Raised, Said
 from dlsuite.study.executors import Job
+from dlsuite.study.paces import Pace, Place
 from dlsuite.study.shared_watcher import SharedWatcher
 
 _PAUSE = 0.2
@@ -110,3 +111,9 @@ class _Telling:
 
     def say(self, line: str) -> None:
         self._tell(Said(line))
+
+    def worker(self, number: int, at: str, share: float, loss: float) -> None:
+        """It is a worker itself, and the crew knows what it is at."""
+
+    def took(self, job: Job, place: Place, pace: Pace) -> None:
+        """It is said with what came of the job."""

@@ -17,7 +17,7 @@ def lanes() -> int:
     A population's operations are small: spread over cores, they wait for one another half of the time. So
     each core is better kept busy with a population of its own. How many train at once changes no result.
     """
-    return max(1, min(_MOST, _cores()))
+    return max(1, min(_MOST, cores()))
 
 
 def settle_threads(count: int = 1) -> None:
@@ -43,7 +43,7 @@ def threads() -> int:
     import tensorflow as tf
 
     said = tf.config.threading.get_intra_op_parallelism_threads() or _number(_SAID_BY_USER)
-    return said or _cores()
+    return said or cores()
 
 
 _SAID_BY_USER = "TF_NUM_INTRAOP_THREADS"
@@ -55,7 +55,8 @@ def _number(variable: str) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many cores this process may run on."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

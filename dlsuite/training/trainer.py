@@ -74,6 +74,11 @@ class Trainer:
         with self._lock:
             return list(self._graphs.values())
 
+    @property
+    def compilations(self) -> int:
+        """How many graphs have been compiled for what is kept."""
+        return sum(graph.compilations for graph in self.graphs)
+
     def forget_graphs(self) -> None:
         """Let go of the graphs that are kept, and the memory that they hold."""
         with self._lock:

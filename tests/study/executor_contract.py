@@ -15,7 +15,7 @@ from dlsuite.spec import Study
 from dlsuite.spec.metrics import register_metric, unregister_metric
 from dlsuite.study import Executor, InProcessExecutor, load_plugins, run
 from dlsuite.study.interrupts import InterruptedRunError
-from dlsuite.study.run import RunWatcher
+from dlsuite.study.run_watcher import RunWatcher
 from dlsuite.training.trainer import Trainer
 
 Make = Callable[..., Study]

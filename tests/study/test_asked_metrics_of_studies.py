@@ -18,7 +18,8 @@ from dlsuite.store.metrics_table import metrics_csv, read_metrics
 from dlsuite.study import Results, load_results, make_plan
 from dlsuite.study.describe import describe_plan
 from dlsuite.study.guessing import guess_scores
-from dlsuite.study.run import RunWatcher, trial_keys
+from dlsuite.study.jobs import trial_keys
+from dlsuite.study.run_watcher import RunWatcher
 
 Make = Callable[..., Study]
 Train = Callable[..., Results]

@@ -10,12 +10,13 @@ import pytest
 
 from dlsuite.spec import Study
 from dlsuite.study import InProcessExecutor, Job, make_plan, run
-from dlsuite.study.run import trial_keys
+from dlsuite.study.jobs import trial_keys
+from dlsuite.study.run_watcher import RunWatcher
 
 Make = Callable[..., Study]
 
 
-class Counting:
+class Counting(RunWatcher):
     """Counts the epochs of all lanes; may fail at one of them."""
 
     def __init__(self, fails_at: int | None = None) -> None:

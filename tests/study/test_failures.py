@@ -14,7 +14,7 @@ from dlsuite.spec import Study
 from dlsuite.spec.metrics import register_metric, unregister_metric
 from dlsuite.study import InProcessExecutor, Results, run
 from dlsuite.study.problems import problem_lines
-from dlsuite.study.run import RunWatcher
+from dlsuite.study.run_watcher import RunWatcher
 from dlsuite.training.memory import is_out_of_memory
 from dlsuite.training.trainer import Trainer
 

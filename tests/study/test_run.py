@@ -17,7 +17,7 @@ from dlsuite.spec import Study, read_study
 from dlsuite.store import Part
 from dlsuite.study import Executor, InProcessExecutor, Job, Results, load_results, run
 from dlsuite.study.executors import Watcher
-from dlsuite.study.run import RunWatcher
+from dlsuite.study.run_watcher import RunWatcher
 
 Make = Callable[..., Study]
 Train = Callable[..., Results]

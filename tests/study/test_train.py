@@ -11,7 +11,7 @@ from dlsuite.data import load_data
 from dlsuite.errors import SpecError, UnknownNameError
 from dlsuite.models.card import read_card
 from dlsuite.study import History, train
-from dlsuite.study.run import RunWatcher
+from dlsuite.study.run_watcher import RunWatcher
 
 
 @pytest.fixture(scope="module")

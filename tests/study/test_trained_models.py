@@ -22,7 +22,7 @@ from dlsuite.models import register_model, unregister_model
 from dlsuite.models.card import read_card
 from dlsuite.spec import Study, parse_study
 from dlsuite.study import InProcessExecutor, Results, load_results, predict_file, run
-from dlsuite.study.run import RunWatcher
+from dlsuite.study.run_watcher import RunWatcher
 from dlsuite.study.trained_models import MOST_SAVED, file_name
 
 Make = Callable[..., Study]

@@ -1,0 +1,125 @@
+"""Whether a study trains in one process or in several, and why."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from dlsuite.study.costs import Cost
+from dlsuite.study.executors import Job
+from dlsuite.study.schedule import makespan
+from dlsuite.study.space import size_text
+from dlsuite.training.lanes import cores, lanes
+
+_BEGIN = 8.0
+"""Seconds until a worker process has imported TensorFlow, beside others that do the same."""
+_SHARE, _LEAST = 0.8, 10.0
+"""Worker processes have to save a fifth of the time and this many seconds: estimates are rough."""
+_PROCESS = 700 * 2**20
+"""Bytes that a worker process takes, with TensorFlow and its compiled graphs."""
+_ROOM = 0.8
+"""The share of the free memory that workers may take."""
+
+
+class Staff(NamedTuple):
+    """Who trains a study.
+
+    Attributes:
+        workers: How many worker processes; 0 for this process alone.
+        seconds: How long training takes, by estimate.
+        alone: How long it takes in this process.
+        bytes: The memory that it takes, by estimate.
+        why: Why it is so, in a sentence.
+    """
+
+    workers: int
+    seconds: float
+    alone: float
+    bytes: int
+    why: str
+
+
+def choose_staff(jobs: Sequence[Job]) -> Staff:
+    """Choose how many worker processes train some jobs, if any.
+
+    Args:
+        jobs: The jobs, with their costs.
+    """
+    alone = makespan(jobs, lanes(), _in_lanes, shared=True)
+    largest = max((job.costs.bytes for job in jobs), default=0)
+    here = Staff(0, alone, alone, _PROCESS + largest * min(lanes(), max(1, len(jobs))), "")
+    told = f"Training in one process: about {duration_text(alone)}"
+    if cores() < 2:
+        return here._replace(why=f"{told}, as there is one core.")
+    if len(jobs) < 2:
+        return here._replace(why=f"{told}, as there is one population.")
+    room = free_memory()
+    others = []
+    for count in _counts(min(cores(), len(jobs))):
+        seconds = _BEGIN + makespan(jobs, count, _in_worker, shared=False)
+        others.append(Staff(count, seconds, alone, _PROCESS + count * (_PROCESS + largest), ""))
+    best = min(others, key=_seconds)
+    if best.seconds > _SHARE * alone or alone - best.seconds < _LEAST:
+        return here._replace(
+            why=f"{told}; {best.workers} worker processes would take about {duration_text(best.seconds)}."
+        )
+    fitting = [staff for staff in others if room is None or staff.bytes <= _ROOM * room]
+    if not fitting:
+        return here._replace(
+            why=f"{told}; for worker processes {size_text(room or 0)} of free memory are too little."
+        )
+    best = min(fitting, key=_seconds)
+    told = f"Training in {best.workers} worker processes: about {duration_text(best.seconds)}"
+    return best._replace(why=f"{told}, in one process {duration_text(alone)}.")
+
+
+def _in_lanes(job: Job) -> Cost:
+    return job.costs.lanes
+
+
+def _in_worker(job: Job) -> Cost:
+    return job.costs.worker
+
+
+def _seconds(staff: Staff) -> float:
+    return staff.seconds
+
+
+def _counts(most: int) -> list[int]:
+    """2, 4, 8 and so on, and the most."""
+    counts = [2]
+    while counts[-1] * 2 < most:
+        counts.append(counts[-1] * 2)
+    return sorted({*counts, max(2, most)})
+
+
+def free_memory() -> int | None:
+    """Bytes that are free on this machine, or in the container; None where nothing says so."""
+    found = []
+    for read in (_free_of_machine, _free_of_container):
+        try:
+            found.append(read())
+        except (OSError, ValueError, StopIteration):
+            continue
+    return min(found, default=None)
+
+
+def _free_of_machine() -> int:
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    line = next(line for line in lines if line.startswith("MemAvailable:"))
+    return int(line.split()[1]) * 1024
+
+
+def _free_of_container() -> int:
+    """Of control groups, version 2; raises ValueError where there is no bound."""
+    group = Path("/sys/fs/cgroup")
+    most = int((group / "memory.max").read_text())
+    return most - int((group / "memory.current").read_text())
+
+
+def duration_text(seconds: float) -> str:
+    """Write for people how long something takes: `12 s`, `4 min`, `2.5 h`."""
+    if seconds < 99.5:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 99.5 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 99.5 * 3600 else f"{seconds / 86400:.0f} days"

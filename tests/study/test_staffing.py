@@ -1,0 +1,141 @@
+"""One process or several: what is chosen, and what is said of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dlsuite.spec import parse_study
+from dlsuite.study import AutoExecutor, Job, make_plan, run, staffing
+from dlsuite.study.costs import Cost, Costs
+from dlsuite.study.run_watcher import RunWatcher
+from dlsuite.study.staffing import choose_staff, duration_text
+from dlsuite.training import lanes
+
+GIB = 2**30
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int | None], None]:
+    """Makes this machine one with so many cores and so much free memory."""
+
+    def make(cores: int, free: int | None) -> None:
+        monkeypatch.setattr(lanes, "cores", lambda: cores)
+        monkeypatch.setattr(staffing, "cores", lambda: cores)
+        monkeypatch.setattr(staffing, "free_memory", lambda: free)
+
+    return make
+
+
+def jobs_of(count: int, lanes: float, worker: float, start: float = 2.0) -> list[Job]:
+    content = {
+        "name": "jobs",
+        "tasks": [{"model": "mlp", "data": "wine"}],
+        "factors": {"dropout": [0.0]},
+    }
+    trial = make_plan(parse_study({**content, "seeds": 1})).trials[0]
+    costs = Costs(Cost(start, lanes), Cost(start, worker))
+    return [Job((trial,), (str(number),), costs=costs) for number in range(count)]
+
+
+def test_worker_processes_train_what_is_long(machine: Callable[..., None]) -> None:
+    machine(2, 16 * GIB)
+    staff = choose_staff(jobs_of(10, 60.0, 30.0))
+    assert staff.workers == 2
+    assert staff.alone == 2 + 5 * 60
+    assert staff.seconds == 8 + 2 + 5 * 30
+    assert staff.why == "Training in 2 worker processes: about 3 min, in one process 5 min."
+
+
+def test_as_many_workers_as_there_are_cores_or_populations(machine: Callable[..., None]) -> None:
+    machine(16, 64 * GIB)
+    assert choose_staff(jobs_of(40, 60.0, 30.0)).workers == 16
+    assert choose_staff(jobs_of(3, 200.0, 100.0)).workers == 3
+
+
+def test_what_is_short_trains_in_one_process(machine: Callable[..., None]) -> None:
+    machine(2, 16 * GIB)
+    staff = choose_staff(jobs_of(4, 2.0, 1.0))
+    assert staff.workers == 0
+    assert staff.seconds == 6
+    assert staff.why == (
+        "Training in one process: about 6 s; 2 worker processes would take about 12 s."
+    )
+
+
+def test_what_gains_nothing_from_workers_trains_in_one_process(
+    machine: Callable[..., None],
+) -> None:
+    machine(2, 16 * GIB)
+    assert choose_staff(jobs_of(10, 60.0, 58.0)).workers == 0
+
+
+def test_workers_take_memory(machine: Callable[..., None]) -> None:
+    machine(8, 3 * GIB)
+    assert choose_staff(jobs_of(8, 60.0, 30.0)).workers == 2
+    machine(8, GIB)
+    staff = choose_staff(jobs_of(8, 60.0, 30.0))
+    assert staff.workers == 0
+    assert staff.why.endswith("; for worker processes 1.1 GB of free memory are too little.")
+    machine(8, None)
+    assert choose_staff(jobs_of(8, 60.0, 30.0)).workers == 8
+
+
+def test_one_core_or_one_population_is_for_one_process(machine: Callable[..., None]) -> None:
+    machine(1, None)
+    why = choose_staff(jobs_of(8, 60.0, 30.0)).why
+    assert why == "Training in one process: about 8 min, as there is one core."
+    machine(2, None)
+    why = choose_staff(jobs_of(1, 60.0, 30.0)).why
+    assert why == "Training in one process: about 62 s, as there is one population."
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "1 s"),
+        (99.4, "99 s"),
+        (100, "2 min"),
+        (5800, "97 min"),
+        (9000, "2.5 h"),
+        (4e5, "5 days"),
+    ],
+)
+def test_durations_are_for_people(seconds: float, text: str) -> None:
+    assert duration_text(seconds) == text
+
+
+class Said(RunWatcher):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def test_a_run_says_who_trains_it_and_why(small: Callable[..., object], tmp_path: Path) -> None:
+    said = Said()
+    run(small(), out=tmp_path, watcher=said, report=False)
+    [line] = said.lines
+    assert line.startswith("Training in one process: about ")
+
+
+def test_the_chooser_trains_by_workers_to_the_same_bytes(
+    small: Callable[..., object],
+    machine: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    machine(2, None)
+    study = small(factors={"batch_size": [16, 32]})
+    here = run(study, out=tmp_path / "here", report=False)
+    monkeypatch.setattr(staffing, "_BEGIN", -1000.0)  # As if worker processes were there already.
+    said = Said()
+    with AutoExecutor() as chooser:
+        there = run(study, out=tmp_path / "there", executor=chooser, watcher=said, report=False)
+    assert said.lines[0].startswith("Training in 2 worker processes: about 1 s")
+    tables = [
+        {path.name: path.read_bytes() for path in results.folder.glob("*.csv")}
+        for results in (here, there)
+    ]
+    assert tables[0] == tables[1]
