@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from dlsuite.data import Dataset
@@ -26,6 +26,7 @@ from dlsuite.study.setups import fingerprint_of, load
 from dlsuite.study.sizes import population_size_of
 from dlsuite.study.trained_models import TrainedModels
 from dlsuite.study.trial import Trial
+from dlsuite.study.upkeep import Upkeep
 from dlsuite.training.lanes import settle_threads
 
 
@@ -144,13 +145,13 @@ def _train_missing(
             folder.write({"environment.json": add_run(runs_before, run_now)})
 
     runs_before = read_runs(folder.path / "environment.json")
-    pace = _Pace()
+    upkeep = Upkeep(len({(trial.task, trial.condition) for trial in plan.trials}))
     try:
         with stopping_gently(executor.stop, watching.say):
             for part in executor.run(jobs, watching):
                 folder.add_part(part)
                 trained += len(part.trials)
-                pace.keep(write_tables)
+                upkeep.keep(write_tables, done + trained)
     except HaltedRunError:
         raise
     except BaseException as error:
@@ -162,24 +163,6 @@ def _train_missing(
     write_tables()
     clear_checkpoints(folder.path / CHECKPOINTS)
     return Results(folder.path)
-
-
-class _Pace:
-    """Keeps tables up to date while a study runs, for at most a twentieth of the time."""
-
-    _SHARE = 20
-    _LEAST = 10.0
-
-    def __init__(self) -> None:
-        self._next = time.monotonic() + self._LEAST
-
-    def keep(self, write: Callable[[], None]) -> None:
-        """Write if it is time."""
-        began = time.monotonic()
-        if began >= self._next:
-            write()
-            ended = time.monotonic()
-            self._next = ended + max(self._LEAST, self._SHARE * (ended - began))
 
 
 def _jobs(
