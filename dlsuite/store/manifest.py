@@ -37,16 +37,24 @@ class Manifest:
 
     @classmethod
     def of(
-        cls, folder: Path, trials: Mapping[str, int], *, weighed: Iterable[str] = ()
+        cls,
+        files: Mapping[str, bytes],
+        trials: Mapping[str, int],
+        *,
+        weighed: Iterable[str] = (),
     ) -> "Manifest":
-        """Seal the files of a folder.
+        """Seal files.
 
-        Raises:
-            OSError: One cannot be read.
+        Args:
+            files: What each of them holds, by name.
+            trials: As `Manifest` has them.
+            weighed: As `Manifest` has them.
         """
-        paths = sorted(folder.iterdir())
-        files = {path.name: (_checksum(path), path.stat().st_size) for path in paths}
-        return cls(trials, files, tuple(weighed))
+        sealed = {
+            name: (hashlib.sha256(content).hexdigest(), len(content))
+            for name, content in sorted(files.items())
+        }
+        return cls(trials, sealed, tuple(weighed))
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":

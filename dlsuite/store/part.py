@@ -8,7 +8,7 @@ import hashlib
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +17,7 @@ from dlsuite.store.manifest import MANIFEST, DamagedError, Manifest
 from dlsuite.store.schema import FAILED, METRICS, PART_CURVES, PART_LAYERS, PART_TRIALS
 from dlsuite.store.stored_part import StoredPart, columns_of, contiguous_blocks
 from dlsuite.store.tables import check_columns, check_header, read_csv, to_csv
-from dlsuite.store.weights import Weights, write_weights
+from dlsuite.store.weights import Weights, weights_file
 
 WEIGHTS = "weights.npz"
 """The name of the file of weights in a part."""
@@ -34,55 +34,79 @@ _FIRST_CELLS = re.compile(rb"^([^,\n]*),", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Part:
-    """The rows of one population.
+    """The rows of one population, as the bytes that lie on the disk.
+
+    They are made where the population was trained, by `Part.of`; whoever keeps them only writes.
 
     Attributes:
-        trials: A row a trial.
-        curves: A row a trial and epoch.
-        layers: A row a trial, epoch and layer.
-        weights: Weights of some of its trials, by key. They are written; who reads parts does not get them,
-            but asks `ResultsFolder.weights` for a trial's.
-        error: Where its trials failed, the traceback. It is written, not read.
+        name: Its folder's name, a hash of what it holds: the trials, their epochs, the metrics asked for.
+        trials: The epochs that each of its trials was trained, by the trial's key.
+        files: What its files hold, by name, but for the manifest.
+        weighed: The keys of the trials whose weights are among them.
     """
 
-    trials: pd.DataFrame
-    curves: pd.DataFrame
-    layers: pd.DataFrame
-    weights: Mapping[str, Weights] = field(default_factory=dict)
-    error: str = ""
+    name: str
+    trials: Mapping[str, int]
+    files: Mapping[str, bytes]
+    weighed: tuple[str, ...] = ()
 
-    @property
-    def name(self) -> str:
-        """Its folder's name, a hash of what it holds: the trials, their epochs, the metrics asked for."""
-        keys = "".join(self.trials["trial"]) + str(self.trials["epochs"].iloc[0])
-        if METRICS in self.trials:  # Others of the same trials are no reason to throw a part away.
-            keys += str(self.trials[METRICS].iloc[0])
-        return hashlib.sha256(keys.encode()).hexdigest()[:16]
+    @classmethod
+    def of(
+        cls,
+        trials: pd.DataFrame,
+        curves: pd.DataFrame,
+        layers: pd.DataFrame,
+        *,
+        weights: Mapping[str, Weights] | None = None,
+        error: str = "",
+    ) -> "Part":
+        """Write the rows of a population. The same rows and weights give the same bytes.
+
+        Args:
+            trials: A row a trial, with `trial`, its key, and `epochs`. `store.schema` lists the further
+                columns of all three tables; one that is not there is written empty.
+            curves: A row a trial and epoch.
+            layers: A row a trial, epoch and layer.
+            weights: Weights of some of the trials, by key. Who reads parts does not get them, but asks
+                `ResultsFolder.weights` for a trial's.
+            error: Where the trials failed, the traceback. It is written, not read.
+        """
+        files = {}
+        for frame, (table, columns) in zip((trials, curves, layers), _TABLES.items(), strict=True):
+            further = [column for column in frame.columns if column not in columns]
+            text = to_csv(frame.reindex(columns=[*columns, *further]))
+            files[f"{table}.csv"] = text.encode()
+        if weights:
+            files[WEIGHTS] = weights_file(weights)
+        if error:
+            files[ERROR] = error.encode()
+        listed = {
+            str(key): int(epochs)
+            for key, epochs in zip(trials["trial"], trials["epochs"], strict=True)
+        }
+        return cls(_name_of(trials), listed, files, tuple(weights or ()))
+
+
+def _name_of(trials: pd.DataFrame) -> str:
+    keys = "".join(trials["trial"]) + str(trials["epochs"].iloc[0])
+    if METRICS in trials:  # Others of the same trials are no reason to throw a part away.
+        keys += str(trials[METRICS].iloc[0])
+    return hashlib.sha256(keys.encode()).hexdigest()[:16]
 
 
 def fill_part(folder: Path, part: Part) -> None:
-    """Write a part's files. The same rows and weights give the same bytes.
+    """Write a part's files, and the manifest that seals them.
 
     Args:
         folder: An empty folder, which is renamed when all is written.
-        part: The rows, and weights.
+        part: The part.
 
     Raises:
         OSError: They cannot be written.
     """
-    for table, columns in _TABLES.items():
-        frame: pd.DataFrame = getattr(part, table)
-        further = [column for column in frame.columns if column not in columns]
-        text = to_csv(frame.reindex(columns=[*columns, *further]))
-        (folder / f"{table}.csv").write_bytes(text.encode())
-    if part.weights:
-        write_weights(folder / WEIGHTS, part.weights)
-    if part.error:
-        (folder / ERROR).write_bytes(part.error.encode())
-    trials = part.trials["trial"], part.trials["epochs"]
-    listed = {str(key): int(epochs) for key, epochs in zip(*trials, strict=True)}
-    manifest = Manifest.of(folder, listed, weighed=part.weights)
-    (folder / MANIFEST).write_bytes(manifest.text().encode())
+    manifest = Manifest.of(part.files, part.trials, weighed=part.weighed)
+    for name, content in {**part.files, MANIFEST: manifest.text().encode()}.items():
+        (folder / name).write_bytes(content)
 
 
 def open_part(folder: Path) -> Manifest:

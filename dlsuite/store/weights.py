@@ -1,5 +1,6 @@
 """Weights of trained models in one file: plain NumPy arrays, and the same bytes for the same weights."""
 
+import io
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,21 +12,21 @@ Weights = list[np.ndarray[Any, Any]]
 """A model's weights, in the order of `model.weights`."""
 
 
-def write_weights(path: Path, weights: Mapping[str, Weights]) -> None:
+def weights_file(weights: Mapping[str, Weights]) -> bytes:
     """Write the weights of trials as `<key>/<index>`, not compressed: they look like noise to a compressor.
 
     Args:
-        path: The file, `.npz`.
         weights: By the trials' keys.
 
-    Raises:
-        OSError: It cannot be written.
+    Returns:
+        What a file `.npz` holds.
     """
     arrays = {
         f"{key}/{index}": array for key, own in weights.items() for index, array in enumerate(own)
     }
-    with path.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
+    file = io.BytesIO()
+    np.savez(file, **arrays)  # type: ignore[arg-type]
+    return file.getvalue()
 
 
 def read_weights(path: Path, key: str) -> Weights:

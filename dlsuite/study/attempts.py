@@ -28,7 +28,7 @@ class Outcome:
     """What came of a job.
 
     Attributes:
-        part: The rows of its trials, which are finished or failed; None where it was stopped.
+        part: What is kept of its trials, which are finished or failed; None where it was stopped.
         failure: How its trials failed, if they did, in a line.
         hungry: Whether they failed for want of memory.
         pace: How long it took, if it was trained from beginning to end.
@@ -77,10 +77,10 @@ class Attempt:
         )
 
     def outcome(self, trained: Callable[[], Any]) -> Outcome:
-        """What came of it.
+        """Train it; what came of it is written as bytes here, so that whoever keeps it has little to do.
 
         Args:
-            trained: Gives what `prepared` gave back, or raises what it raised.
+            trained: What `prepared` gave back.
 
         Raises:
             DataError, NoRoomError, StoreError: What no other population would be spared.

@@ -113,7 +113,8 @@ class Executor(Protocol):
         """Train populations, in whatever order, and yield a part as soon as one is finished.
 
         A population that fails gives a part as well, of failed trials; one that fails for want of memory is
-        halved and tried again first. Who takes a part has kept it when it asks for the next.
+        halved and tried again first. Who takes a part has kept it when it asks for the next. `Part.of` makes
+        one, best where the population was trained: whoever keeps parts has other things to do than to format.
 
         Raises:
             StoppedError: `stop` was called, and some populations are not finished.

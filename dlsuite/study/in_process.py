@@ -3,11 +3,12 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from dlsuite.quiet import import_tensorflow
 from dlsuite.store import Part
-from dlsuite.study.attempts import Attempt, check_jobs, settled
+from dlsuite.study.attempts import Attempt, Outcome, check_jobs, settled
 from dlsuite.study.executors import Job, StoppedError, Watcher
 from dlsuite.study.interrupts import first_done
 from dlsuite.study.shared_watcher import SharedWatcher
@@ -51,22 +52,23 @@ class InProcessExecutor:
             self._trainer = Trainer()
         check_jobs(list(jobs), self._trainer, shared)
         waiting = deque(jobs)
-        running: dict[Future[Any], Attempt] = {}
+        running: dict[Future[Outcome], Attempt] = {}
         threads = ThreadPoolExecutor(self._lanes)
         wait_for_lanes = True
         try:
             while True:
                 while waiting and len(running) < self._lanes and not shared.stopped:
                     attempt = Attempt(waiting.popleft(), self._trainer, shared)
-                    # Data and models are made here, in the main thread.
-                    running[threads.submit(attempt.prepared())] = attempt
+                    # Data and models are made here, in the main thread; parts are written in the lane.
+                    training = partial(attempt.outcome, attempt.prepared())
+                    running[threads.submit(training)] = attempt
                 if not running:
                     break
                 done = first_done(running)
                 # What has gone well is kept before an error ends the run.
                 for future in sorted(done, key=lambda ended: ended.exception() is not None):
                     attempt = running.pop(future)
-                    outcome = attempt.outcome(future.result)
+                    outcome = future.result()
                     again, part = settled(attempt.job, outcome, shared, "lanes")
                     if part is not None:
                         yield part

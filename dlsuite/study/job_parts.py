@@ -46,7 +46,7 @@ def finished_part(job: "Job", results: Sequence[Any], note: Callable[[str], None
         rows["curves"] += [{"trial": key, **row} for row in result.curves]
         rows["layers"] += [{"trial": key, **row} for row in result.layers]
     integers = {"diverged_epoch": "Int64", "best_epoch": "Int64"}
-    return Part(
+    return Part.of(
         trials=pd.DataFrame(rows["trials"]).astype(integers),
         curves=pd.DataFrame(rows["curves"]),
         layers=pd.DataFrame(rows["layers"]),
@@ -67,7 +67,7 @@ def failed_part(job: "Job", error: BaseException) -> Part:
         }
         for trial, key in zip(job.trials, job.keys, strict=True)
     ]
-    return Part(
+    return Part.of(
         trials=pd.DataFrame(rows),
         curves=pd.DataFrame(columns=["trial"]),
         layers=pd.DataFrame(columns=["trial"]),

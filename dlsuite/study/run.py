@@ -2,7 +2,6 @@
 
 import contextlib
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from dlsuite.quiet import import_tensorflow
@@ -25,6 +24,7 @@ from dlsuite.study.results import Results
 from dlsuite.study.run_watcher import RunWatcher
 from dlsuite.study.timed_run import TimedRun
 from dlsuite.study.trained_models import TrainedModels
+from dlsuite.study.upkeep import Upkeep
 from dlsuite.training.lanes import settle_threads
 
 
@@ -136,7 +136,8 @@ def _train_missing(
         return now_finished
 
     runs_before = read_runs(folder.path / "environment.json")
-    pace, timed = _Pace(), TimedRun(watching)
+    upkeep = Upkeep(len({(trial.task, trial.condition) for trial in plan.trials}))
+    timed = TimedRun(watching)
     try:
         with (
             stopping_gently(executor.stop, watching.say) as interrupted,
@@ -145,10 +146,11 @@ def _train_missing(
             for part in executor.run(jobs, timed):
                 folder.add_part(part)
                 trained += len(part.trials)
-                pace.keep(write_tables)
+                upkeep.keep(write_tables, done + trained)
     except StoppedError:
         if interrupted() or not budget.time_is_up:
-            write_tables()
+            with contextlib.suppress(Exception):
+                write_tables()
             raise InterruptedRunError("stopped; all is kept, and running again goes on") from None
     except HaltedRunError:
         raise
@@ -166,21 +168,3 @@ def _train_missing(
     else:
         clear_checkpoints(folder.path / CHECKPOINTS)
     return now_finished
-
-
-class _Pace:
-    """Keeps tables up to date while a study runs, for at most a twentieth of the time."""
-
-    _SHARE = 20
-    _LEAST = 10.0
-
-    def __init__(self) -> None:
-        self._next = time.monotonic() + self._LEAST
-
-    def keep(self, write: Callable[[], object]) -> None:
-        """Write if it is time."""
-        began = time.monotonic()
-        if began >= self._next:
-            write()
-            ended = time.monotonic()
-            self._next = ended + max(self._LEAST, self._SHARE * (ended - began))

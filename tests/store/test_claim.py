@@ -74,7 +74,7 @@ def taken(folder: Path) -> bool:
 
 
 def part(key: str) -> Part:
-    return Part(
+    return Part.of(
         trials=pd.DataFrame({"trial": [key], "status": "completed", "epochs": 1}),
         curves=pd.DataFrame({"trial": [key], "epoch": 0}),
         layers=pd.DataFrame({"trial": [key], "epoch": 0, "layer": "output"}),

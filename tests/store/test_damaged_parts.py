@@ -22,7 +22,7 @@ from dlsuite.store.manifest import MANIFEST, Manifest
 
 
 def part(*keys: str, epochs: int = 1) -> Part:
-    return Part(
+    return Part.of(
         trials=pd.DataFrame({"trial": keys, "status": "completed", "epochs": epochs}),
         curves=pd.DataFrame({"trial": keys, "epoch": 0, "train_loss": 0.5}),
         layers=pd.DataFrame({"trial": keys, "epoch": 0, "layer": "output"}),
@@ -45,7 +45,8 @@ def only(folder: ResultsFolder) -> Path:
 def reseal(damaged: Path) -> None:
     """Write a manifest that fits the files as they are now."""
     (damaged / MANIFEST).unlink()
-    (damaged / MANIFEST).write_text(Manifest.of(damaged, {"a": 1, "b": 1}).text())
+    files = {path.name: path.read_bytes() for path in damaged.iterdir()}
+    (damaged / MANIFEST).write_text(Manifest.of(files, {"a": 1, "b": 1}).text())
 
 
 def refused(folder: ResultsFolder) -> str:

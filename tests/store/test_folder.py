@@ -11,7 +11,7 @@ from dlsuite.store import Part, ResultsFolder, read_csv, to_csv
 
 
 def part(*keys: str, epochs: int = 1) -> Part:
-    return Part(
+    return Part.of(
         trials=pd.DataFrame({"trial": keys, "status": "completed", "epochs": epochs}),
         curves=pd.DataFrame({"trial": keys, "epoch": 0, "train_loss": 0.5}),
         layers=pd.DataFrame({"trial": keys, "epoch": 0, "layer": "output"}),

@@ -15,7 +15,7 @@ from dlsuite.store import Part, ResultsFolder
 
 
 def part(key: str, kilobytes: int = 100) -> Part:
-    return Part(
+    return Part.of(
         trials=pd.DataFrame({"trial": [key], "status": "completed", "epochs": 1}),
         curves=pd.DataFrame({"trial": [key], "epoch": 0}),
         layers=pd.DataFrame({"trial": [key], "epoch": 0, "layer": "output"}),

@@ -20,7 +20,7 @@ def stored(folder: ResultsFolder, keys: list[str], layers: list[str]) -> StoredP
     trials = pd.DataFrame({"trial": sorted(set(keys)), "status": "completed", "epochs": 2})
     rows = {"trial": keys, "epoch": 0, "layer": layers, "weight_norm": 0.5}
     folder.add_part(
-        Part(trials, pd.DataFrame({"trial": keys, "epoch": 0}), pd.DataFrame(rows), weights={})
+        Part.of(trials, pd.DataFrame({"trial": keys, "epoch": 0}), pd.DataFrame(rows), weights={})
     )
     (part,), rejected = folder.parts()
     assert rejected == []

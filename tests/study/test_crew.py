@@ -53,7 +53,7 @@ class Losing(Crew):
             return Lost("worker process 7 was killed (SIGKILL)", hungry=self._hungry)
         rows = [{"trial": key, "status": "failed", "epochs": 2} for key in job.keys]
         empty = pd.DataFrame(columns=["trial"])
-        return Ended(Outcome(Part(pd.DataFrame(rows), empty, empty), "made up"))
+        return Ended(Outcome(Part.of(pd.DataFrame(rows), empty, empty), "made up"))
 
 
 @pytest.fixture

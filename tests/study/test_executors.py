@@ -59,7 +59,7 @@ def test_lanes_stop_when_nobody_wants_more(small: Make) -> None:
     )
     watcher = Counting()
     parts = InProcessExecutor(2).run([quick, endless], watcher)
-    assert set(next(parts).trials["trial"]) == set(quick.keys)
+    assert set(next(parts).trials) == set(quick.keys)
     parts.close()  # type: ignore[attr-defined]
     assert watcher.epochs < 10**6
     assert not [t for t in threading.enumerate() if t.name.startswith("ThreadPoolExecutor")]

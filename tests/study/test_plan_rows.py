@@ -30,7 +30,7 @@ def parts(tmp_path: Path) -> list[StoredPart]:
         }
         layers = {"trial": every, "epoch": epochs, "layer": "dense, first", "weight_norm": 1 / 7}
         folder.add_part(
-            Part(
+            Part.of(
                 pd.DataFrame({"trial": keys, "status": "completed", "epochs": 2}),
                 pd.DataFrame(curves),
                 pd.DataFrame(layers).assign(layer="dense" if further else "dense, first"),

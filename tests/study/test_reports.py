@@ -13,7 +13,7 @@ from dlsuite.store import Part
 from dlsuite.study import Executor, InProcessExecutor, Job, Results, load_results, run
 from dlsuite.study.executors import Watcher
 from dlsuite.study.reports import planned_trials, write_index, write_report
-from dlsuite.study.run import _Pace
+from dlsuite.study.upkeep import Upkeep
 
 Make = Callable[..., Study]
 Train = Callable[..., Results]
@@ -130,8 +130,8 @@ def test_tables_are_kept_up_to_date_while_a_study_runs(
                 seen.append(len(pd.read_csv(table)) if table.exists() else 0)
                 yield from executor.run([job], watcher)
 
-    monkeypatch.setattr(_Pace, "_LEAST", 0.0)
-    monkeypatch.setattr(_Pace, "_SHARE", 0)
+    monkeypatch.setattr(Upkeep, "_LEAST", 0.0)
+    monkeypatch.setattr(Upkeep, "_SHARE", 0)
     study = small(factors={"batch_norm": [False, True]})
     train(study, executor=LookingExecutor())
     assert seen == [0, 2]
