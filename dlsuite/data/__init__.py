@@ -14,7 +14,7 @@ from dlsuite.data.catalog import (
 )
 from dlsuite.data.characters import CharacterEncoder
 from dlsuite.data.columns import ColumnDescription
-from dlsuite.data.dataset import Dataset, Guess, Split
+from dlsuite.data.dataset import Dataset, Guess
 from dlsuite.data.encoding import (
     CategoryEncoding,
     ColumnEncoding,
@@ -31,6 +31,7 @@ from dlsuite.data.raw import Arrays, Examples, Phrases, Raw, Table, TimeSeries
 from dlsuite.data.recent import Recent
 from dlsuite.data.rows import SplitRules
 from dlsuite.data.scaling import ChannelScaler
+from dlsuite.data.split import Split
 from dlsuite.data.table import describe_columns
 from dlsuite.data.words import WordEncoder
 from dlsuite.spec.kinds import KINDS, TASK_TYPES, Kind, TaskType

@@ -6,7 +6,7 @@ How the arrays came about is left to `dlsuite.data.prepare`; nothing here draws,
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +14,9 @@ import numpy as np
 
 from dlsuite.data.gathered import Gathered
 from dlsuite.data.html import dataset_html
-from dlsuite.errors import DataError
+from dlsuite.data.joined import can_be_joined, join, lie_in, parted
+from dlsuite.data.mapped import mapped_file
+from dlsuite.data.split import SPLITS, Split
 from dlsuite.spec.kinds import Kind, TaskType
 
 if TYPE_CHECKING:
@@ -26,40 +28,6 @@ if TYPE_CHECKING:
     from dlsuite.data.texts import TextEncoder
 
 Array = np.ndarray[Any, Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """The examples of one split. The arrays are read-only.
-
-    Attributes:
-        x: Inputs, `[n, ...]`: float32, or int32 token ids for text. `Gathered` inputs, of what is large, are
-            sliced and indexed like an array.
-        y: int32 class labels `[n]`, or float32 targets `[n]` in the target's own units.
-
-    Raises:
-        DataError: `x` and `y` differ in length.
-    """
-
-    x: Array | Gathered
-    y: Array
-
-    def __post_init__(self) -> None:
-        """Check the lengths and make the arrays read-only."""
-        if self.y.ndim != 1 or len(self.x) != len(self.y):
-            raise DataError(
-                f"y: expected shape ({len(self.x)},), one target for each example of x; "
-                f"got {self.y.shape}."
-            )
-        for field in ("x", "y"):
-            # A view: the array that was given stays writable for whoever gave it.
-            view = getattr(self, field).view()
-            view.setflags(write=False)
-            object.__setattr__(self, field, view)
-
-    def __len__(self) -> int:
-        """Return the number of examples."""
-        return len(self.y)
 
 
 @dataclass(frozen=True)
@@ -109,6 +77,8 @@ class Dataset:
         further_guesses: What other rules score that need no model; of a series the seasonal forecast, where
             there is a season, and the mean.
         form: For series from files, how rows of the file's columns become what a model reads.
+        store: The inputs of all splits in one array, which `x` of each is a view of, as `dlsuite.data.joined`
+            lays them out; None where they are not.
     """
 
     name: str
@@ -131,6 +101,48 @@ class Dataset:
     encoder: "TableEncoder | ChannelScaler | TextEncoder | None" = None
     further_guesses: tuple[Guess, ...] = ()
     form: "SeriesForm | None" = None
+    store: Array | None = None
+
+    def __post_init__(self) -> None:
+        """Let go of a store that some inputs are not in, as where a split was replaced."""
+        if self.store is not None and not lie_in(self.store, self._inputs):
+            object.__setattr__(self, "store", None)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Give inputs in one piece, where they are, and the fingerprint, so that nobody else computes it."""
+        state = {**self.__dict__, "fingerprint": self.fingerprint}
+        if self.store is not None:
+            state.update((name, state[name].y) for name in SPLITS)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the same."""
+        if state["store"] is not None:
+            ys = [state[name] for name in SPLITS]
+            xs = parted(state["store"], [len(y) for y in ys])
+            state = {**state, **dict(zip(SPLITS, map(Split, xs, ys), strict=True))}
+        self.__dict__.update(state)
+
+    @property
+    def _inputs(self) -> list[Array | Gathered]:
+        return [getattr(self, name).x for name in SPLITS]
+
+    def joined(self) -> "Dataset":
+        """The same data set with all inputs in one array, where they are arrays of one type."""
+        xs: list[Any] = self._inputs
+        if self.store is not None or not can_be_joined(xs):
+            return self
+        store = join(xs)
+        parts = parted(store, [len(x) for x in xs])
+        splits: dict[str, Any] = {
+            name: Split(x, getattr(self, name).y) for name, x in zip(SPLITS, parts, strict=True)
+        }
+        return replace(self, store=store, **splits)
+
+    def move_to(self, same: "Dataset") -> None:
+        """Let go of the arrays for those of a data set with the same content, which lie elsewhere."""
+        for name in (*SPLITS, "store"):
+            object.__setattr__(self, name, getattr(same, name))
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -150,7 +162,7 @@ class Dataset:
         The name, the notes, the encoder and the machine's byte order do not enter it.
         """
         digest = hashlib.sha256()
-        for split_name in ("train", "validation", "test"):
+        for split_name in SPLITS:
             split: Split = getattr(self, split_name)
             for field, array in (("x", split.x), ("y", split.y)):
                 header = [split_name, field, array.dtype.newbyteorder("<").str, list(array.shape)]
@@ -171,7 +183,7 @@ class Dataset:
             for array in (split.x, split.y)
         ]
         stores = {id(x.store): x.store for x in arrays if isinstance(x, Gathered)}
-        held = (store.nbytes for store in stores.values() if not isinstance(store, np.memmap))
+        held = (store.nbytes for store in stores.values() if mapped_file(store) is None)
         return sum(array.nbytes for array in arrays) + sum(held)
 
     @classmethod

@@ -26,13 +26,22 @@ def aligned_empty(shape: tuple[int, ...], dtype: Any) -> Array:
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     room = np.empty(size + _ALIGNMENT, np.uint8)
     begin = -room.ctypes.data % _ALIGNMENT
-    aligned: Array = room[begin : begin + size].view(dtype).reshape(shape)
-    return aligned
+    made: Array = room[begin : begin + size].view(dtype).reshape(shape)
+    return made
+
+
+def aligned(array: Array) -> Array:
+    """Give an array that TensorFlow can take without a copy: the same one, or a copy."""
+    if is_aligned(array):
+        return array
+    made = aligned_empty(array.shape, array.dtype)
+    made[...] = array
+    return made
 
 
 def is_aligned(array: Array) -> bool:
     """Whether TensorFlow can take an array without a copy."""
-    return array.ctypes.data % _ALIGNMENT == 0
+    return array.flags.c_contiguous and array.ctypes.data % _ALIGNMENT == 0
 
 
 @dataclass(frozen=True, eq=False)

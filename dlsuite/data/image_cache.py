@@ -79,8 +79,8 @@ class ImageCache:
             key: What tells its content.
 
         Returns:
-            The array, uint8 `[n, ...]`, and what was said of it; None if there is none, or a damaged one.
-            It is private: what is written to it reaches nobody.
+            The array, uint8 `[n, ...]`, to be read only, and what was said of it; None if there is none, or a
+            damaged one.
         """
         path = self._array(key)
         told = _read_json(path.with_suffix(".json"))
@@ -88,7 +88,8 @@ class ImageCache:
             return None
         try:
             _hold(path)
-            mapped = np.load(path, mmap_mode="c", allow_pickle=False)
+            # Of what could be written to, a system promises no more than it has memory for.
+            mapped = np.load(path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError):
             return None
         if mapped.dtype != np.uint8 or list(mapped.shape) != told.get("shape"):

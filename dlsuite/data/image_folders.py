@@ -77,7 +77,7 @@ def images_from_folder(
 
     Returns:
         Images, uint8 `[n, height, width, channels]`, mapped into memory from the cache: they take none until
-        they are read. What is written to them reaches nobody.
+        they are read. They cannot be written to.
 
     Raises:
         DataError: The folder holds no images of two classes or more, or too many that cannot be decoded.

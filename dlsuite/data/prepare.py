@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from dlsuite.data.dataset import Array, Dataset, Guess, Split
+from dlsuite.data.dataset import Array, Dataset, Guess
 from dlsuite.data.encoding import TableEncoder
 from dlsuite.data.gathered import Gathered
 from dlsuite.data.guessing import further_forecasts, guess_class, guess_value
@@ -21,6 +21,7 @@ from dlsuite.data.parts import Part, Parts, split_by_lot
 from dlsuite.data.raw import Arrays, Examples, Phrases, Raw, Table, TimeSeries
 from dlsuite.data.rows import split_rows
 from dlsuite.data.scaling import ChannelScaler
+from dlsuite.data.split import Split
 from dlsuite.data.texts import TextEncoder, encode_texts
 from dlsuite.data.windows import scaled_windows, split_in_time
 from dlsuite.errors import DataError
@@ -142,7 +143,7 @@ def prepare(
         target=_target_name(raw),
         encoder=encoder,
         form=raw.form if isinstance(raw, TimeSeries | Arrays) else None,
-    )
+    ).joined()
 
 
 def _check_kind(raw: Raw, about: About) -> None:
@@ -243,7 +244,8 @@ def _encoded(table: Table, parts: Parts, *, scale: bool) -> tuple[TableEncoder, 
 
 def _of_bytes(images: Arrays, parts: Parts, *, scale: bool) -> tuple[ChannelScaler | None, Parts]:
     """Leave images as bytes where they are; each is scaled when it is asked for."""
-    store = images.xs[0] if len(images.xs) == 1 else np.concatenate(images.xs)
+    # A plain array, over a mapped file too: a `memmap` would be pickled as a copy within the rest.
+    store = np.asarray(images.xs[0] if len(images.xs) == 1 else np.concatenate(images.xs))
     scaler = ChannelScaler.fit_bytes(store, parts.train.x) if scale else None
     return scaler, parts.map_x(
         lambda places: Gathered(store, places, scaler=scaler, digest=images.digest)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dlsuite.data.dataset import Array
-from dlsuite.data.gathered import Gathered
+from dlsuite.data.gathered import Gathered, aligned
 from dlsuite.data.parts import SHARE_HELD_OUT, Part, Parts
 from dlsuite.data.scaling import ChannelScaler
 from dlsuite.errors import DataError
@@ -98,7 +98,7 @@ def scaled_windows(parts: Parts, *, scale: bool) -> tuple[Parts, ChannelScaler |
     train: Gathered = parts.train.x
     scaler = _fitted(train) if scale else None
     source = train.store
-    store = source.astype(np.float32) if scaler is None else scaler.transform(source)
+    store = aligned(source.astype(np.float32) if scaler is None else scaler.transform(source))
     each = [part.x for part in (parts.train, parts.validation, parts.test)]
     small = sum(4 * int(np.prod(x.shape)) for x in each) <= _SMALL
 

@@ -12,6 +12,7 @@ import pickle
 import socket
 import threading
 import time
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from dlsuite.errors import SpecError
 from dlsuite.quiet import import_tensorflow
 from dlsuite.study.crew import Ended, Event, Lost, Raised
 from dlsuite.study.executors import Job
-from dlsuite.study.setups import load
+from dlsuite.study.setups import data_of, load
 from dlsuite.study.worker import Worker
 from dlsuite.study.workplace import Workplace
 from dlsuite.training.lanes import settle_threads, threads
@@ -62,7 +63,7 @@ class RayTasks:
         self._place: Workplace  # `open` says it.
         self._tickets = itertools.count()
         self._running: dict[int, tuple[int, Any]] = {}
-        self._data: dict[str, tuple[Dataset, Any]] = {}
+        self._data: dict[Hashable, Any] = {}
         self._board = self._pinned_board()
         self._size, self._asked = 1, -_SIZE_KEPT
 
@@ -124,11 +125,10 @@ class RayTasks:
     def _put(self, job: Job) -> Any:
         """The data of a job in the object store."""
         trial = job.trials[0]
-        data = load(trial)
-        if trial.structure not in self._data or self._data[trial.structure][0] is not data:
-            known = [ref for own, ref in self._data.values() if own is data]
-            self._data[trial.structure] = data, known[0] if known else self._ray.put(data)
-        return self._data[trial.structure][1]
+        key = data_of(trial)
+        if key not in self._data:
+            self._data[key] = self._ray.put(load(trial))
+        return self._data[key]
 
     def _outcome(self, ref: Any) -> Event:
         errors = self._ray.exceptions

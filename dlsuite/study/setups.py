@@ -14,7 +14,9 @@ from dlsuite.training.lanes import BUILDING
 
 def load(trial: Trial) -> Dataset:
     """Load the data set of a trial; again only if it was not used for long, or a file has changed."""
-    return _data.get(_data_key(trial), lambda: load_data(trial.data, **_data_settings(trial)))
+    return _data.get(
+        _data_key(trial), lambda: load_data(trial.data, **_data_settings(trial)).joined()
+    )
 
 
 def fingerprint_of(trial: Trial) -> str:
@@ -36,6 +38,11 @@ def _data_key(trial: Trial) -> tuple[DataEntry, Hashable, str]:
     settings = _data_settings(trial)
     entry = data_entry(trial.data, settings)
     return entry, entry.state(settings), json.dumps(settings, sort_keys=True)
+
+
+def data_of(trial: Trial) -> Hashable:
+    """What tells a trial's data set from others of the same run."""
+    return trial.data, json.dumps(_data_settings(trial), sort_keys=True)
 
 
 def _data_settings(trial: Trial) -> dict[str, Any]:

@@ -21,8 +21,9 @@ from typing import IO, Any
 import cloudpickle
 
 from dlsuite.quiet import import_tensorflow
-from dlsuite.study.crew import Event, Lost, Raised
+from dlsuite.study.crew import Event, Lost, Raised, Said
 from dlsuite.study.executors import Job
+from dlsuite.study.shared_data import SharedData, SharedDataSets
 from dlsuite.study.worker import Order, Worker
 from dlsuite.study.workplace import Workplace
 from dlsuite.training.lanes import settle_threads, threads
@@ -43,21 +44,28 @@ class WorkerProcesses:
         self.size = count
         self._place: Workplace  # `open` says it.
         self._logs: Path | None = None
+        self._data = SharedDataSets()
         self._processes: dict[int, _Process] = {}
         self._events: SimpleQueue[tuple[_Process, Event]] = SimpleQueue()
 
     def open(self, place: Workplace, logs: Path | None) -> None:
         """Let every worker know what is known here."""
         self._place, self._logs = place, logs
+        self._data.clear()
 
     def begin(self, worker: int, job: Job) -> None:
         """Give a worker a job; its process is started if there is none."""
-        process = self._processes.get(worker)
-        if process is None or not process.train(job, self._place):
-            log = None if self._logs is None else self._logs / f"worker-{worker}.log"
-            process = _Process(worker, self._events.put, log, _cores_of(worker, self.size))
-            self._processes[worker] = process
-            process.train(job, self._place)
+        process = self._processes.get(worker) or self._started(worker)
+        # A process that was started imports TensorFlow meanwhile.
+        data = self._data.of(job.trials[0], lambda line: self._events.put((process, Said(line))))
+        if not process.train(job, data, self._place):
+            self._started(worker).train(job, data, self._place)
+
+    def _started(self, worker: int) -> "_Process":
+        log = None if self._logs is None else self._logs / f"worker-{worker}.log"
+        process = _Process(worker, self._events.put, log, _cores_of(worker, self.size))
+        self._processes[worker] = process
+        return process
 
     def events(self, seconds: float) -> list[tuple[int, Event]]:
         """What has happened."""
@@ -85,6 +93,7 @@ class WorkerProcesses:
         for process in self._processes.values():
             process.end(at_once=at_once)
         self._processes.clear()
+        self._data.clear()
 
 
 class _Process:
@@ -115,11 +124,11 @@ class _Process:
         self._listener.start()
         self._send((cores, threads()))
 
-    def train(self, job: Job, place: Workplace) -> bool:
+    def train(self, job: Job, data: SharedData | None, place: Workplace) -> bool:
         """Give it a job, and what it needs to know for it; false if it has ended."""
         news = place if place != self._place else None
         self._place = place
-        return self._send((news, cloudpickle.dumps(job)))
+        return self._send((news, cloudpickle.dumps(job), data))
 
     def stop(self) -> None:
         """Ask it to end with the epoch that it is in."""
@@ -225,10 +234,11 @@ def _read(asked: IO[bytes], worker: Worker, orders: "SimpleQueue[Order]") -> Non
                 last.stop()
             continue
         try:
-            place, job = message
+            place, job, data = message
             if place is not None:
                 place.settle()
-            last = worker.order(pickle.loads(job))  # Whoever has settled can read it.
+            # Whoever has settled can read them.
+            last = worker.order(pickle.loads(job), None if data is None else data.open())
         except Exception as error:
             worker.tell(Raised(error))
         else:

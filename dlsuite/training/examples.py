@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from dlsuite.data import Dataset, Gathered, Split
-from dlsuite.data.gathered import is_aligned
+from dlsuite.data import Dataset, Gathered
+from dlsuite.data.gathered import aligned
+from dlsuite.data.joined import BLOCK, beginnings, join
 from dlsuite.training.objective import Objective
 
-EVALUATION_BATCH = 32
+EVALUATION_BATCH = BLOCK
 """Examples in a batch of the inference pass. It changes no result but for the last bits."""
 
 _WINDOW = 64
@@ -87,8 +88,7 @@ def place(data: Dataset, objective: Objective, *, dtype: str = "float32") -> Exa
     """
     parts = [data.train, data.validation, data.test]
     batches = [-(-len(part) // EVALUATION_BATCH) for part in parts]
-    first = [sum(batches[:number]) * EVALUATION_BATCH for number in range(len(parts))]
-    rows = sum(batches) * EVALUATION_BATCH
+    first, rows = beginnings([len(part) for part in parts])
     targets = [objective.standardize(part.y, dtype) for part in parts]
     y = np.zeros(rows, targets[0].dtype)
     weights = np.zeros(rows, dtype)
@@ -98,7 +98,7 @@ def place(data: Dataset, objective: Objective, *, dtype: str = "float32") -> Exa
     splits = np.repeat(np.arange(len(parts), dtype=np.int32), batches)
     test_begins = sum(batches[:2])
     return Examples(
-        **_inputs(parts, first, rows, dtype),
+        **_inputs(data, first, rows, dtype),
         y=tf.constant(_in_batches(y)),
         weights=tf.constant(_in_batches(weights)),
         splits=tf.constant(splits),
@@ -107,22 +107,22 @@ def place(data: Dataset, objective: Objective, *, dtype: str = "float32") -> Exa
     )
 
 
-def _inputs(parts: list[Split], first: list[int], rows: int, dtype: str) -> dict[str, tf.Tensor]:
+def _inputs(data: Dataset, first: list[int], rows: int, dtype: str) -> dict[str, tf.Tensor]:
     """The store, and where each row's example is in it."""
-    xs = [part.x for part in parts]
+    xs = [data.train.x, data.validation.x, data.test.x]
     places = np.zeros(rows, np.int32)
     gathered = [x for x in xs if isinstance(x, Gathered)]
     if len({id(x.store) for x in gathered}) == 1 and len(gathered) == len(xs):
         for at, of_split in zip(first, gathered, strict=True):
             places[at : at + len(of_split)] = of_split.places
         return _store(_on_device(gathered[0].store), places, gathered[0])
-    whole_numbers = np.issubdtype(xs[0].dtype, np.integer)
-    # Filled in place: data may be large, and its copies need not be.
-    store = np.zeros((rows, *xs[0].shape[1:]), xs[0].dtype if whole_numbers else dtype)
     for at, x in zip(first, xs, strict=True):
-        store[at : at + len(x)] = x
         places[at : at + len(x)] = np.arange(at, at + len(x))
-    return _store(tf.constant(store), places)
+    type_ = xs[0].dtype if np.issubdtype(xs[0].dtype, np.integer) else np.dtype(dtype)
+    store = data.store
+    if store is None or store.dtype != type_:
+        store = join([np.asarray(x) for x in xs], type_)
+    return _store(_on_device(store), places)
 
 
 def _store(
@@ -140,10 +140,17 @@ def _store(
 
 def _on_device(store: np.ndarray) -> tf.Tensor:
     """Make an array a tensor; without a copy where it can be, so that a mapped file stays on the disk."""
-    shared = is_aligned(store) and store.flags.c_contiguous and store.flags.writeable
-    if not shared:
+    if tf.config.list_logical_devices("GPU"):
         return tf.constant(store)
-    return tf.experimental.dlpack.from_dlpack(np.asarray(store).__dlpack__())
+    return tf.experimental.dlpack.from_dlpack(np.asarray(_Lent(aligned(store))).__dlpack__())
+
+
+class _Lent:
+    """An array lent to somebody who does not write to it: NumPy gives away only what may be written to."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self._array = array  # As long as it is lent.
+        self.__array_interface__ = {**array.__array_interface__, "data": (array.ctypes.data, False)}
 
 
 def bytes_of(examples: Examples) -> int:

@@ -1,4 +1,5 @@
 import dataclasses
+import pickle
 import subprocess
 import sys
 
@@ -158,3 +159,23 @@ def test_importing_the_data_imports_nothing_that_reads_it():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment
     ).stdout
     assert printed.strip() == "[]"
+
+
+def test_inputs_lie_in_one_array_here_and_in_another_process() -> None:
+    data = load_data("wine")
+    for found in (data, pickle.loads(pickle.dumps(data))):
+        assert found.store is not None
+        for split in (found.train, found.validation, found.test):
+            assert np.shares_memory(split.x, found.store) and not split.x.flags.writeable
+        assert found.fingerprint == data.fingerprint
+    assert len(pickle.dumps(data)) < 1.5 * data.store.nbytes
+
+
+def test_a_data_set_with_another_split_has_no_such_array_until_it_is_joined() -> None:
+    data = load_data("wine")
+    other = dataclasses.replace(data, train=Split(data.train.x[:30].copy(), data.train.y[:30]))
+    assert other.store is None
+    joined = other.joined()
+    assert joined.store is not None and joined.fingerprint == other.fingerprint
+    np.testing.assert_array_equal(joined.train.x, data.train.x[:30])
+    assert joined.joined() is joined

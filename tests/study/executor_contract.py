@@ -1,21 +1,26 @@
 """What every executor must do, whatever it trains with; a test class a kind of executor takes it on."""
 
 import contextlib
+import math
 import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from dlsuite.data import Gathered, windows
 from dlsuite.errors import DataError
 from dlsuite.models import add_model, keyword_builder, unregister_model
 from dlsuite.spec import Study
 from dlsuite.spec.metrics import register_metric, unregister_metric
-from dlsuite.study import Executor, InProcessExecutor, load_plugins, run
+from dlsuite.study import Executor, InProcessExecutor, load_plugins, make_plan, run
 from dlsuite.study.interrupts import InterruptedRunError
 from dlsuite.study.run_watcher import RunWatcher
+from dlsuite.study.setups import load
 from dlsuite.training.trainer import Trainer
 
 Make = Callable[..., Study]
@@ -158,6 +163,36 @@ class ExecutorContract:
         finally:
             unregister_model("plain")
 
+    @pytest.mark.parametrize("kind", ["image", "series"])
+    def test_what_is_gathered_from_a_store_is_trained_on(
+        self,
+        kind: str,
+        theirs: Executor,
+        small: Make,
+        whole: Callable[[Study], Path],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+        monkeypatch.setattr(windows, "_SMALL", 0)  # Windows are not made arrays, however few.
+        if kind == "image":
+            data: dict[str, Any] = {"path": str(pets(tmp_path / "pets")), "input_scaling": "none"}
+        else:
+            rows = "".join(f"{math.sin(i)},{i % 7}\n" for i in range(90))
+            (tmp_path / "series.csv").write_text("x,y\n" + rows)
+            data = {"path": str(tmp_path / "series.csv"), "target": "x", "window": 5}
+        model: dict[str, Any] = {"name": "gru", "units": [3]}
+        if kind == "image":
+            model = {"name": "cnn", "filters": [2], "units": [3]}
+        study = small(
+            tasks=[{"model": model, "data": data}],
+            factors={"label_noise": [0.0, 0.2]},  # Two populations of one shape.
+            epochs=1,
+        )
+        assert isinstance(load(make_plan(study).trials[0]).train.x, Gathered)
+        results = run(study, out=tmp_path, executor=theirs, report=False)
+        assert tables(results.folder) == tables(whole(study))
+
     def test_an_error_that_no_other_is_spared_ends_the_run(
         self, theirs: Executor, small: Make, mishap: Callable[[str], None], tmp_path: Path
     ) -> None:
@@ -235,6 +270,16 @@ class CrewContract(ExecutorContract):
         [line] = watcher.lines
         assert told.format(pid=killed[0]) in line
         assert watcher.trials == pytest.approx(8)
+
+
+def pets(folder: Path) -> Path:
+    """A folder of images of two classes."""
+    draws = np.random.default_rng(0)
+    for number in range(40):
+        path = folder / ("cat", "dog")[number % 2] / f"{number:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(draws.integers(0, 256, (6, 6, 3), dtype=np.uint8)).save(path)
+    return folder
 
 
 def begun_here(text: bytes) -> list[int]:

@@ -107,3 +107,48 @@ def test_inputs_are_scaled_on_the_device_as_in_the_data_set() -> None:
 
     np.testing.assert_array_equal(examples.inputs(np.arange(45)), data.train.x[:])
     assert isinstance(data.encoder, ChannelScaler)
+
+
+def test_a_prepared_data_set_is_not_copied() -> None:
+    data = Dataset.from_arrays(np.random.default_rng(0).normal(size=(75, 3)), np.arange(75) % 3)
+    examples = place(data, Objective("classification"))
+    before = examples.inputs(np.arange(45)).numpy()
+    np.testing.assert_array_equal(before, data.train.x)
+
+    assert data.store is not None
+    data.store[:] = 9
+
+    assert (examples.store.numpy() == 9).all()
+
+
+def test_arrays_of_ones_own_are_copied() -> None:
+    x = np.zeros((96, 3), np.float32)
+    splits = {name: Split(x[at : at + 32], np.arange(32) % 3) for name, at in AT.items()}
+    data = replace(Dataset.from_arrays(x, np.arange(96) % 3), **splits)
+    examples = place(data, Objective("classification"))
+
+    x[:] = 9
+
+    assert (examples.store.numpy() == 0).all()
+
+
+AT = {"train": 0, "validation": 32, "test": 64}
+
+
+def test_an_array_that_cannot_be_written_to_is_not_copied(tmp_path: Path) -> None:
+    data = images()
+    assert isinstance(data.train.x, Gathered)
+    np.save(tmp_path / "store.npy", data.train.x.store)
+    store = np.load(tmp_path / "store.npy", mmap_mode="r")
+    mapped = replace(
+        data,
+        **{
+            name: replace(getattr(data, name), x=replace(getattr(data, name).x, store=store))
+            for name in SPLITS
+        },
+    )
+    examples = place(mapped, Objective("classification"))
+
+    np.load(tmp_path / "store.npy", mmap_mode="r+")[:] = 9
+
+    assert (examples.store.numpy() == 9).all()
