@@ -57,7 +57,7 @@ def train(path: Path, workers: int) -> None:
     """Train in this process or in others, and tell when the first epochs have ended."""
     import dlsuite
     from dlsuite.study import CrewExecutor, InProcessExecutor, WorkerProcesses
-    from dlsuite.study.run import RunWatcher
+    from dlsuite.study.run_watcher import RunWatcher
 
     study = dlsuite.Study(
         name="shared_data",
