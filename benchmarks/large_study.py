@@ -10,6 +10,7 @@ import contextlib
 import csv
 import functools
 import importlib
+import itertools
 import json
 import shutil
 import sys
@@ -64,6 +65,8 @@ COLUMNS = (
     "cpu_seconds",
     "apart_s",
     "peak_mb",
+    "driver_ms_a_trial",
+    "driver_peak_mb",
     "detail",
 )
 
@@ -74,6 +77,7 @@ class Stopwatch:
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self.cpu: dict[str, float] = {}
+        self.calls: dict[str, int] = {}
 
     def watch(self, owner: Any, name: str) -> None:
         """Time every call of a function or method from here on."""
@@ -93,6 +97,7 @@ class Stopwatch:
         finally:
             self.seconds[name] = self.seconds.get(name, 0) + time.perf_counter() - began
             self.cpu[name] = self.cpu.get(name, 0) + time.process_time() - cpu
+            self.calls[name] = self.calls.get(name, 0) + 1
 
 
 class _Begun(Exception):
@@ -144,7 +149,7 @@ def measure(step: str, study: Any, out: Path, began: float) -> list[dict[str, An
     class Watcher(RunWatcher):
         def begin(self, total: int, finished: int) -> None:
             begun.update(seconds=time.time() - began, cpu=time.process_time())
-            begun.update(total=total, finished=finished)
+            begun.update(total=total, finished=finished, peak=peak_megabytes())
             if step == "resume half":
                 raise _Begun
 
@@ -205,17 +210,15 @@ def measure(step: str, study: Any, out: Path, began: float) -> list[dict[str, An
         assert 0 < begun["finished"] < begun["total"]
         return [row(begun["seconds"], begun["cpu"] - cpu_apart, apart=apart, **clock.seconds)]
     if step == "run":
-        seconds = time.time() - began
-        driven = 1000 * (time.process_time() - cpu_apart - executor.cpu_seconds) / begun["total"]
-        return [
-            row(
-                seconds,
-                time.process_time() - cpu_apart,
-                apart=apart + executor.seconds,
-                **clock.seconds,
-                cpu_ms_a_trial=driven,
-            )
-        ]
+        executor.close()
+        seconds, cpu = time.time() - began, time.process_time() - cpu_apart
+        further = {f"cpu_{name}": taken for name, taken in clock.cpu.items()}
+        further |= {"merges": clock.calls["merge"], "begun_mb": begun["peak"]}
+        driven = {
+            "driver_ms_a_trial": round(1000 * executor.cpu_seconds / begun["total"], 2),
+            "driver_peak_mb": round(executor.peak_mb),
+        }
+        return [row(seconds, cpu, apart=apart, **further) | driven]
     assert begun["finished"] == begun["total"]
     merged = time.time() - began - begun["seconds"]
     cpu = time.process_time() - begun["cpu"] - cpu_apart
@@ -230,33 +233,50 @@ def measure_all(
     shapes: list[str],
     steps: list[str],
     *,
-    trials: int,
+    trials: list[int],
     epochs: int,
     scratch: Path,
 ) -> None:
-    """Take steps for every shape, and write `large_study.csv` as they end."""
+    """Take steps for every shape and number of trials, and write `large_study.csv` as they end.
+
+    Rows that stand there and are not measured again stay.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    with (out / "large_study.csv").open("w", newline="") as file:
+    path = out / "large_study.csv"
+    for shape, count in itertools.product(shapes, trials):
+        folder = scratch / f"{shape.replace(' ', '_').replace(',', '')}-{count}"
+        for step in steps:
+            if step == "resume half":
+                _set_half_aside(folder / "large")
+            arguments = ["--step", step, "--scratch", str(folder), "--shapes", shape]
+            arguments += ["--trials", str(count), "--epochs", str(epochs)]
+            arguments += ["--began", repr(time.time())]
+            rows = json_of("benchmarks.large_study", arguments)["rows"]
+            about = {"shape": shape, "trials": count, "epochs": epochs}
+            _write(path, [about | row for row in rows])
+            for row in rows:
+                driven = row.get("driver_ms_a_trial")
+                print(
+                    f"{shape}, {count} trials, {row['step']}: {row['seconds']} s ({row['cpu_seconds']} s of "
+                    f"the processor, {row['apart_s']} s apart), {row['peak_mb']} MB; {row['detail']}"
+                    + (f"; {driven} ms a trial, {row['driver_peak_mb']} MB" if driven else ""),
+                    flush=True,
+                )
+            if step == "resume half":
+                _put_back(folder / "large")
+
+
+def _write(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Put rows in the place of those of the same step, shape and size, or behind all others."""
+    named = ("shape", "trials", "epochs", "step")
+    written: dict[tuple[str, ...], dict[str, Any]] = {}
+    before = list(csv.DictReader(path.open(newline=""))) if path.exists() else []
+    for row in (*before, *rows):
+        written[tuple(str(row[name]) for name in named)] = row
+    with path.open("w", newline="") as file:
         table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         table.writeheader()
-        for shape in shapes:
-            folder = scratch / shape.replace(" ", "_").replace(",", "")
-            for step in steps:
-                if step == "resume half":
-                    _set_half_aside(folder / "large")
-                arguments = ["--step", step, "--scratch", str(folder), "--shapes", shape]
-                arguments += ["--trials", str(trials), "--epochs", str(epochs)]
-                arguments += ["--began", repr(time.time())]
-                for row in json_of("benchmarks.large_study", arguments)["rows"]:
-                    table.writerow({"shape": shape, "trials": trials, "epochs": epochs, **row})
-                    print(
-                        f"{shape}, {row['step']}: {row['seconds']} s ({row['cpu_seconds']} s of the "
-                        f"processor, {row['apart_s']} s apart), {row['peak_mb']} MB; {row['detail']}",
-                        flush=True,
-                    )
-                if step == "resume half":
-                    _put_back(folder / "large")
-                file.flush()
+        table.writerows(written.values())
 
 
 def _set_half_aside(study: Path) -> None:
@@ -276,7 +296,7 @@ def _put_back(study: Path) -> None:
 def main() -> None:
     """Measure, each step in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=20_000)
+    parser.add_argument("--trials", type=int, nargs="+", default=[2_000, 20_000])
     parser.add_argument("--epochs", type=int, default=50)
     parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=list(SHAPES))
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results")
@@ -286,7 +306,7 @@ def main() -> None:
     parser.add_argument("--began", type=float, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.step:
-        study = study_of(given.shapes[0], given.trials, given.epochs)
+        study = study_of(given.shapes[0], given.trials[0], given.epochs)
         rows = measure(given.step, study, given.scratch, given.began)
         print(json.dumps({"rows": rows}))
         return

@@ -6,19 +6,29 @@ number of parameters and the weights' shapes are those of the real model.
 
 import json
 import math
+import multiprocessing
+import pickle
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import cloudpickle
 import numpy as np
 import pandas as pd
 
+from benchmarks.child import peak_megabytes
 from dlsuite.quiet import import_tensorflow
 from dlsuite.spec.values import thaw
 from dlsuite.store import Part, Weights
-from dlsuite.study.executors import Job, StoppedError, Watcher
+from dlsuite.study import CrewExecutor, Job
+from dlsuite.study.attempts import Outcome
+from dlsuite.study.crew import Crew, Ended, Event, Progress
+from dlsuite.study.executors import Watcher
 from dlsuite.study.setups import load, setups_of
 from dlsuite.study.trial import Trial
+from dlsuite.study.workplace import Workplace
 
 MEMBERS = 20
 """What a part says of the size of its population."""
@@ -33,39 +43,79 @@ class Network(NamedTuple):
     parameters: int
 
 
-class SimulatingExecutor:
-    """Hands over parts of simulated trials, in the order of the jobs.
+class SimulatingCrew(Crew):
+    """One process beside the driver's, which simulates a population while the driver keeps the one before.
+
+    Jobs go there and parts come back as they do with `WorkerProcesses`.
 
     Attributes:
-        seconds: The time spent on simulating, which a driver is not to blame for.
-        cpu_seconds: The processor's.
+        begun: The processor's seconds that the driver had taken when the run began.
+    """
+
+    size = 2
+
+    def __init__(self) -> None:
+        self.begun = 0.0
+        self._process = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+        self._running: dict[Future[Part], tuple[int, Job]] = {}
+
+    def open(self, place: Workplace, logs: Path | None) -> None:
+        """A run begins."""
+        self.begun = time.process_time()
+
+    def begin(self, worker: int, job: Job) -> None:
+        """Let a population be simulated."""
+        self._running[self._process.submit(_simulated, cloudpickle.dumps(job))] = worker, job
+
+    def events(self, seconds: float) -> list[tuple[int, Event]]:
+        """Those populations that are there."""
+        told: list[tuple[int, Event]] = []
+        for future in wait(self._running, seconds, FIRST_COMPLETED).done:
+            worker, job = self._running.pop(future)
+            told.append((worker, Progress(0.5, len(job.trials))))
+            told.append((worker, Ended(Outcome(future.result()))))
+        return told
+
+    def stop(self) -> None:
+        """Simulating a population takes no time that would be worth it."""
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End the process."""
+        self._process.shutdown(cancel_futures=True)
+
+
+class SimulatingExecutor(CrewExecutor):
+    """Hands over parts of simulated trials, and measures what driving them takes.
+
+    Attributes:
+        cpu_seconds: The processor's seconds that the driver has taken, in all of its threads, from the first
+            job to the last part kept.
+        peak_mb: The most memory that it had held by then.
     """
 
     def __init__(self) -> None:
-        self.seconds = 0.0
-        self.cpu_seconds = 0.0
-        self._networks: dict[str, Network] = {}
-        self._stopped = False
-
-    def stop(self) -> None:
-        """End with the population that is simulated now."""
-        self._stopped = True
+        self._simulating = SimulatingCrew()
+        super().__init__(self._simulating)
+        self.cpu_seconds = self.peak_mb = 0.0
 
     def run(self, jobs: Sequence[Job], watcher: Watcher) -> Iterator[Part]:
         """Simulate the populations."""
-        self._stopped = False
-        for job in jobs:
-            if self._stopped:
-                raise StoppedError
-            began, cpu = time.perf_counter(), time.process_time()
-            structure = job.trials[0].structure
-            if structure not in self._networks:
-                self._networks[structure] = network_of(job.trials[0])
-            part = simulated_part(job, self._networks[structure])
-            self.seconds += time.perf_counter() - began
-            self.cpu_seconds += time.process_time() - cpu
-            watcher.epoch(float(part.curves["train_loss"].iloc[-1]), len(job.trials))
-            yield part
+        yield from super().run(jobs, watcher)
+        if jobs:
+            self.cpu_seconds = time.process_time() - self._simulating.begun
+            self.peak_mb = peak_megabytes()
+
+
+_networks: dict[str, Network] = {}
+
+
+def _simulated(pickled: bytes) -> Part:
+    """Simulate a population, in a process of its own."""
+    job: Job = pickle.loads(pickled)
+    structure = job.trials[0].structure
+    if structure not in _networks:
+        _networks[structure] = network_of(job.trials[0])
+    return simulated_part(job, _networks[structure])
 
 
 def network_of(trial: Trial) -> Network:
@@ -90,7 +140,7 @@ def simulated_part(job: Job, network: Network) -> Part:
     rows = [{**row, "parameters": network.parameters, "members": MEMBERS} for row, _ in found]
     curves = pd.concat([curve for _, curve in found], ignore_index=True)
     layers = [_layers(network, key, curve) for key, (_, curve) in zip(job.keys, found, strict=True)]
-    return Part(
+    return Part.of(
         trials=pd.DataFrame(rows).astype(integers),
         curves=curves,
         layers=pd.concat(layers, ignore_index=True),

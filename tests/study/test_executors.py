@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dlsuite.spec import Study
+from dlsuite.store import Part
 from dlsuite.study import InProcessExecutor, Job, make_plan, run
 from dlsuite.study.jobs import trial_keys
 from dlsuite.study.run_watcher import RunWatcher
@@ -63,6 +64,24 @@ def test_lanes_stop_when_nobody_wants_more(small: Make) -> None:
     parts.close()  # type: ignore[attr-defined]
     assert watcher.epochs < 10**6
     assert not [t for t in threading.enumerate() if t.name.startswith("ThreadPoolExecutor")]
+
+
+def test_parts_are_written_as_bytes_in_the_lane_that_trained_them(
+    small: Make, executor: InProcessExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lanes = set()
+    made = Part.of
+
+    def noted(*rows: Any, **further: Any) -> Part:
+        lanes.add(threading.current_thread())
+        return made(*rows, **further)
+
+    monkeypatch.setattr(Part, "of", noted)
+    (part,) = executor.run(jobs_of(small()), Counting())
+    assert len(lanes) == 1
+    assert threading.current_thread() not in lanes
+    assert set(part.files) == {"trials.csv", "curves.csv", "layers.csv", "weights.npz"}
+    assert {type(content) for content in part.files.values()} == {bytes}
 
 
 def test_an_error_in_a_lane_ends_the_run(small: Make) -> None:
