@@ -9,6 +9,7 @@ from dlsuite.cli.options import (
     Address,
     Data,
     Executors,
+    Gpus,
     Json,
     Model,
     Out,
@@ -54,6 +55,7 @@ def ablate(
     executor: Executors = "local",
     workers: Workers = None,
     address: Address = None,
+    gpus: Gpus = 0.0,
     as_json: Json = False,
 ) -> None:
     """Vary hyperparameters of a model on data: a study without a file. It writes one, study.toml.
@@ -66,7 +68,7 @@ def ablate(
 
     with (
         interruptible(),
-        executor_of(executor, workers, address) as trainers,
+        executor_of(executor, workers, address, gpus) as trainers,
         ProgressBar(name or "ablate") as bar,
     ):
         results = suite.ablate(

@@ -9,6 +9,7 @@ import typer
 from dlsuite.cli.options import (
     Address,
     Executors,
+    Gpus,
     Json,
     Out,
     Overrides,
@@ -43,6 +44,7 @@ def run(
     executor: Executors = "local",
     workers: Workers = None,
     address: Address = None,
+    gpus: Gpus = 0.0,
     as_json: Json = False,
 ) -> None:
     """Run studies, or go on where a run stopped."""
@@ -51,7 +53,7 @@ def run(
     from dlsuite.terminal import ProgressBar
 
     failed = False
-    with executor_of(executor, workers, address) as trainers:
+    with executor_of(executor, workers, address, gpus) as trainers:
         for study, folder in chosen:
             with interruptible(), ProgressBar(study.name) as bar:
                 results = suite.run(

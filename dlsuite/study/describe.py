@@ -55,6 +55,8 @@ def describe_plan(plan: Plan, *, out: Path = Path("results")) -> dict[str, Any]:
                 "groups": [group for group in groups if group["task"] == task.label],
             }
         )
+    from dlsuite.training.devices import device_names
+
     return {
         "study": study.name,
         "question": study.question,
@@ -69,6 +71,7 @@ def describe_plan(plan: Plan, *, out: Path = Path("results")) -> dict[str, Any]:
         "epochs": study.epochs,
         "trials": len(plan.trials),
         "populations": sum(group["populations"] for group in groups),
+        "devices": device_names(),
         "space": _space(plan, sizes, out / study.name),
         "tasks": tasks,
     }
@@ -140,7 +143,8 @@ def plan_lines(description: Mapping[str, Any]) -> list[str]:
     return [
         *lines,
         "",
-        f"A population takes about {most:.0f} MB at the most while it trains; {lanes()} train at once.",
+        f"A population takes about {most:.0f} MB at the most while it trains; {lanes()} train at once on "
+        f"{', '.join(description['devices'])}.",
         *_space_lines(description["space"]),
     ]
 

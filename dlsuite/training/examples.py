@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from dlsuite.data import Dataset, Gathered, Split
 from dlsuite.data.gathered import is_aligned
+from dlsuite.training.devices import here
 from dlsuite.training.objective import Objective
 
 EVALUATION_BATCH = 32
@@ -140,7 +141,7 @@ def _store(
 
 def _on_device(store: np.ndarray) -> tf.Tensor:
     """Make an array a tensor; without a copy where it can be, so that a mapped file stays on the disk."""
-    shared = is_aligned(store) and store.flags.c_contiguous and store.flags.writeable
+    shared = is_aligned(store) and store.flags.c_contiguous and store.flags.writeable and not here()
     if not shared:
         return tf.constant(store)
     return tf.experimental.dlpack.from_dlpack(np.asarray(store).__dlpack__())

@@ -23,6 +23,7 @@ from dlsuite.training.asked_metrics import AskedMetrics
 from dlsuite.training.batches import EpochBatches, epoch_batches
 from dlsuite.training.checks import dtype_of, structure_of
 from dlsuite.training.class_weights import class_weights
+from dlsuite.training.devices import here, placed
 from dlsuite.training.examples import Examples, bytes_of, place
 from dlsuite.training.graph import TrainingGraph
 from dlsuite.training.losses import check_loss
@@ -123,16 +124,17 @@ class Trainer:
             )
             for portion in portions([setups[index].seed for index in group], size):
                 own = [group[index] for index in portion]
-                trained = self._train_population(
-                    [setups[index] for index in own],
-                    size,
-                    data,
-                    epochs,
-                    watcher or _Nobody(),
-                    keep_weights,
-                    metrics,
-                    keeper(next(number)) if keeper else None,
-                )
+                with placed():
+                    trained = self._train_population(
+                        [setups[index] for index in own],
+                        size,
+                        data,
+                        epochs,
+                        watcher or _Nobody(),
+                        keep_weights,
+                        metrics,
+                        keeper(next(number)) if keeper else None,
+                    )
                 results.update(zip(own, trained, strict=True))
         return [results[index] for index in range(len(setups))]
 
@@ -220,14 +222,15 @@ class Trainer:
         objective = Objective.of(data, loss=setup.settings.loss)
         dtype = dtype_of(setup.model)
         examples = self._examples.get(
-            (data.fingerprint, dtype, objective), lambda: place(data, objective, dtype=dtype)
+            (data.fingerprint, dtype, objective, here()),
+            lambda: place(data, objective, dtype=dtype),
         )
         settings = setup.settings
         total_steps = epochs * steps_per_epoch(setup, data)
         length = total_steps if settings.depends_on_length else None
         graph = _remember(
             self._graphs,
-            (_shape(setup), objective.task_type, objective.loss, length, members, variants),
+            (_shape(setup), objective.task_type, objective.loss, length, members, variants, here()),
             lambda: _make_graph(
                 setup, data, objective, members=members, variants=variants, total_steps=total_steps
             ),
