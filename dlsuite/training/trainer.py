@@ -30,6 +30,7 @@ from dlsuite.training.losses import check_loss
 from dlsuite.training.objective import Objective
 from dlsuite.training.population import Population
 from dlsuite.training.population_training import Member
+from dlsuite.training.precision import with_precision
 from dlsuite.training.result import TrialLog, TrialResult
 from dlsuite.training.seating import portions, seat
 from dlsuite.training.settings import TrainingSettings
@@ -46,7 +47,8 @@ class TrialSetup:
 
     Attributes:
         model: A plain model with the trial's hyperparameters. It is not trained itself, and setups with the
-            same hyperparameters may share it; the seed draws the initial weights.
+            same hyperparameters may share it; the seed draws the initial weights. Where the settings say
+            another precision, one of that precision takes its place.
         settings: How it is trained.
         seed: Governs initial weights, batch order and dropout.
     """
@@ -54,6 +56,10 @@ class TrialSetup:
     model: keras.Model
     settings: TrainingSettings
     seed: int
+
+    def __post_init__(self) -> None:
+        """Let the model's layers compute in the precision of the settings."""
+        object.__setattr__(self, "model", with_precision(self.model, self.settings.precision))
 
 
 class Trainer:
