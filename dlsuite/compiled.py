@@ -128,7 +128,17 @@ def _machine() -> str:
     """What compiled code depends on: 16 hexadecimal digits."""
     flags = os.environ.get("XLA_FLAGS", "")
     parts = [version("tensorflow"), version("keras"), platform.machine(), _processor(), flags]
+    parts += _gpus()
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:16]
+
+
+def _gpus() -> list[str]:
+    """The models of the machine's GPUs, as NVIDIA's driver tells them: code is compiled for one of them."""
+    try:
+        told = [path.read_text() for path in Path("/proc/driver/nvidia/gpus").glob("*/information")]
+    except OSError:
+        return []
+    return sorted({line for text in told for line in text.splitlines() if "Model" in line})
 
 
 def _processor() -> str:

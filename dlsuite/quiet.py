@@ -13,6 +13,8 @@ def import_tensorflow() -> None:
     TensorFlow writes remarks about drivers and instruction sets to the terminal before its own log level
     counts (tensorflow/tensorflow issue 100442). Whoever has set `TF_CPP_MIN_LOG_LEVEL` sees them all.
     """
+    # It would take all memory of all GPUs; worker processes may share one.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     if "tensorflow" in sys.modules:
         return
     keep_compiled()

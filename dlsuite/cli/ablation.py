@@ -9,6 +9,7 @@ from dlsuite.cli.options import (
     Address,
     Data,
     Executors,
+    Gpus,
     Json,
     MaxTime,
     MaxTrials,
@@ -57,6 +58,7 @@ def ablate(
     executor: Executors = "local",
     workers: Workers = None,
     address: Address = None,
+    gpus: Gpus = 0.0,
     max_time: MaxTime = None,
     max_trials: MaxTrials = None,
     as_json: Json = False,
@@ -72,7 +74,7 @@ def ablate(
     budget = budget_of(max_time, max_trials)
     with (
         interruptible(),
-        executor_of(executor, workers, address) as trainers,
+        executor_of(executor, workers, address, gpus) as trainers,
         ProgressBar(name or "ablate") as bar,
     ):
         results = suite.ablate(

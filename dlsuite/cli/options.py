@@ -87,6 +87,9 @@ MaxTime = Annotated[
 MaxTrials = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Train so many trials at most; go on later.")
 ]
+Gpus = Annotated[
+    float, typer.Option(min=0, help="What a population takes of a GPU, with --executor ray.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -139,7 +142,9 @@ def open_results(name: str, out: Path) -> "Results":
 
 
 @contextmanager
-def executor_of(kind: str, workers: int | None, address: str | None) -> "Iterator[Executor]":
+def executor_of(
+    kind: str, workers: int | None, address: str | None, gpus: float = 0.0
+) -> "Iterator[Executor]":
     """The executor that is asked for; its workers go at the end."""
     from dlsuite.study import (
         AutoExecutor,
@@ -151,6 +156,10 @@ def executor_of(kind: str, workers: int | None, address: str | None) -> "Iterato
 
     if kind == "local" and address is not None:
         raise SpecError("--address: it is a Ray cluster's; add --executor ray.")
+    if kind == "local" and gpus:
+        raise SpecError(
+            "--gpus: workers of this machine share its GPUs anyway; add --executor ray."
+        )
     if kind == "local" and workers is None:
         with AutoExecutor() as chooser:
             yield chooser
@@ -158,7 +167,8 @@ def executor_of(kind: str, workers: int | None, address: str | None) -> "Iterato
     if kind == "local" and not workers:
         yield InProcessExecutor()
         return
-    crew = RayTasks(address, most=workers) if kind == "ray" else WorkerProcesses(workers or 1)
+    ray = kind == "ray"
+    crew = RayTasks(address, most=workers, gpus=gpus) if ray else WorkerProcesses(workers or 1)
     with CrewExecutor(crew) as executor:
         yield executor
 

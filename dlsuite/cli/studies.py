@@ -9,6 +9,7 @@ import typer
 from dlsuite.cli.options import (
     Address,
     Executors,
+    Gpus,
     Json,
     MaxTime,
     MaxTrials,
@@ -46,6 +47,7 @@ def run(
     executor: Executors = "local",
     workers: Workers = None,
     address: Address = None,
+    gpus: Gpus = 0.0,
     max_time: MaxTime = None,
     max_trials: MaxTrials = None,
     as_json: Json = False,
@@ -57,7 +59,7 @@ def run(
     from dlsuite.terminal import ProgressBar
 
     failed = False
-    with executor_of(executor, workers, address) as trainers:
+    with executor_of(executor, workers, address, gpus) as trainers:
         for study, folder in chosen:
             with interruptible(), ProgressBar(study.name) as bar:
                 results = suite.run(

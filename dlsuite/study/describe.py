@@ -55,6 +55,8 @@ def describe_plan(plan: Plan, *, out: Path = Path("results")) -> dict[str, Any]:
                 "groups": [group for group in groups if group["task"] == task.label],
             }
         )
+    from dlsuite.training.devices import device_names
+
     return {
         "study": study.name,
         "question": study.question,
@@ -70,6 +72,7 @@ def describe_plan(plan: Plan, *, out: Path = Path("results")) -> dict[str, Any]:
         "trials": len(plan.trials),
         "populations": sum(group["populations"] for group in groups),
         "training": estimate_training(plan, sizes),
+        "devices": device_names(),
         "space": _space(plan, sizes, out / study.name),
         "tasks": tasks,
     }

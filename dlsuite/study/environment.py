@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from dlsuite.training.lanes import threads
+
 _PACKAGES = (
     "dlsuite",
     "tensorflow",
@@ -42,6 +44,7 @@ def describe_run(*, started: float, finished: float, trained: int) -> dict[str, 
         "system": platform.platform(),
         "processor": processor(),
         "cores": os.cpu_count(),
+        **_computing(),
     }
 
 
@@ -60,6 +63,20 @@ def read_runs(path: Path) -> list[dict[str, Any]]:
 def add_run(previous: list[dict[str, Any]], run: dict[str, Any]) -> str:
     """Write runs as JSON, a new one behind those that there were."""
     return json.dumps({"runs": [*previous, run]}, indent=2) + "\n"
+
+
+def _computing() -> dict[str, Any]:
+    """What TensorFlow computes with; nothing where it was not needed."""
+    return {"threads": threads(), "devices": names} if (names := devices()) else {}
+
+
+def devices() -> list[str]:
+    """What populations train on; nothing where TensorFlow was not needed."""
+    if "tensorflow" not in sys.modules:
+        return []
+    from dlsuite.training.devices import device_names
+
+    return device_names()
 
 
 def _iso(seconds: float) -> str:

@@ -22,11 +22,11 @@ class InProcessExecutor:
 
     Args:
         lanes: How many populations train at once; as `dlsuite.training.lanes.lanes` says if absent. It
-            changes no result.
+            changes no result. A GPU trains one at a time.
     """
 
     def __init__(self, lanes: int | None = None) -> None:
-        self._lanes = lanes or default_lanes()
+        self._lanes = lanes
         self._trainer: Any = None
         self._shared: SharedWatcher | None = None
 
@@ -51,13 +51,14 @@ class InProcessExecutor:
 
             self._trainer = Trainer()
         check_jobs(list(jobs), self._trainer, shared)
+        lanes = self._lanes or default_lanes()  # Which asks TensorFlow.
         waiting = deque(jobs)
         running: dict[Future[Outcome], Attempt] = {}
-        threads = ThreadPoolExecutor(self._lanes)
+        threads = ThreadPoolExecutor(lanes)
         wait_for_lanes = True
         try:
             while True:
-                while waiting and len(running) < self._lanes and not shared.stopped:
+                while waiting and len(running) < lanes and not shared.stopped:
                     attempt = Attempt(waiting.popleft(), self._trainer, shared)
                     # Data and models are made here, in the main thread; parts are written in the lane.
                     training = partial(attempt.outcome, attempt.prepared())

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from dlsuite.atomic import write_file
-from dlsuite.study.environment import processor
+from dlsuite.study.environment import devices, processor
 from dlsuite.study.trial import Trial
 
 Place = Literal["lanes", "worker"]
@@ -107,7 +107,9 @@ def _is_row(row: object) -> bool:
 
 
 def _default_path() -> Path:
-    """By processor, as a home may be shared by machines of several kinds."""
+    """By what computes, as a home may be shared by machines of several kinds."""
     home = os.environ.get("XDG_CACHE_HOME")
-    machine = hashlib.sha256(f"{processor()} {os.cpu_count()}".encode()).hexdigest()[:8]
-    return (Path(home) if home else Path.home() / ".cache") / "dlsuite" / f"paces-{machine}.json"
+    computing = hashlib.sha256(repr([processor(), os.cpu_count(), devices()]).encode()).hexdigest()
+    return (
+        (Path(home) if home else Path.home() / ".cache") / "dlsuite" / f"paces-{computing[:8]}.json"
+    )

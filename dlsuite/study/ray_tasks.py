@@ -44,10 +44,13 @@ class RayTasks:
             is started on this machine if absent, unless the program is connected to one already.
         most: How many populations train at once, at most; as many as the cluster has room for if absent.
         cpus: What a population takes of a node's cores.
-        gpus: What it takes of a node's GPUs; 0.25 lets four of them share one.
+        gpus: What it takes of a node's GPUs; 0.25 lets four of them share one. With 0 it trains on the CPU.
+            Ray begins a new process for each task on a GPU. How large populations are is decided where the
+            run is started, by the GPUs there.
 
     Raises:
-        SpecError: Ray is not installed, or there is no cluster at the address.
+        SpecError: Ray is not installed, there is no cluster at the address, or none of its nodes has a GPU
+            where one is asked for.
     """
 
     def __init__(
@@ -59,6 +62,8 @@ class RayTasks:
         gpus: float = 0.0,
     ) -> None:
         self._ray = _connected(address)
+        if gpus and not self._ray.cluster_resources().get("GPU"):
+            raise SpecError("executor ray: gpus: no node of the cluster has a GPU; leave it out.")
         self._most, self._needs = most, {"CPU": cpus, "GPU": gpus}
         self._place: Workplace  # `open` says it.
         self._tickets = itertools.count()

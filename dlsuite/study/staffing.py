@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from dlsuite.quiet import import_tensorflow
 from dlsuite.study.costs import Cost
 from dlsuite.study.executors import Job
 from dlsuite.study.schedule import makespan
@@ -44,10 +45,13 @@ def choose_staff(jobs: Sequence[Job]) -> Staff:
     Args:
         jobs: The jobs, with their costs.
     """
+    gpus = _gpus()
     alone = makespan(jobs, lanes(), _in_lanes, shared=True)
     largest = max((job.costs.bytes for job in jobs), default=0)
     here = Staff(0, alone, alone, _PROCESS + largest * min(lanes(), max(1, len(jobs))), "")
     told = f"Training in one process: about {duration_text(alone)}"
+    if gpus:
+        return here._replace(why=f"{told} on {gpus} GPU{'s' * (gpus > 1)}.")
     if cores() < 2:
         return here._replace(why=f"{told}, as there is one core.")
     if len(jobs) < 2:
@@ -70,6 +74,13 @@ def choose_staff(jobs: Sequence[Job]) -> Staff:
     best = min(fitting, key=_seconds)
     told = f"Training in {best.workers} worker processes: about {duration_text(best.seconds)}"
     return best._replace(why=f"{told}, in one process {duration_text(alone)}.")
+
+
+def _gpus() -> int:
+    import_tensorflow()
+    from dlsuite.training.devices import gpus
+
+    return len(gpus())
 
 
 def _in_lanes(job: Job) -> Cost:

@@ -1,4 +1,4 @@
-"""A crew of processes of this machine, each with a share of its cores and one import of TensorFlow.
+"""A crew of processes of this machine, each with a share of its cores and GPUs and one import of TensorFlow.
 
 They are started by their own command and not by `multiprocessing`, which would run the user's script again in
 each of them. A worker reads orders from its standard input and tells what happens on its standard output;
@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import cloudpickle
 
@@ -29,6 +29,7 @@ from dlsuite.study.workplace import Workplace
 from dlsuite.training.lanes import settle_threads, threads
 
 _COMMAND = "from dlsuite.study.worker_processes import work; work()"
+Thing = TypeVar("Thing")
 _GRACE = 5.0
 """Seconds that a worker has to go by itself."""
 
@@ -63,7 +64,8 @@ class WorkerProcesses:
 
     def _started(self, worker: int) -> "_Process":
         log = None if self._logs is None else self._logs / f"worker-{worker}.log"
-        process = _Process(worker, self._events.put, log, _cores_of(worker, self.size))
+        cores, gpus = _cores_of(worker, self.size), _gpus_of(worker, self.size)
+        process = _Process(worker, self._events.put, log, cores, gpus)
         self._processes[worker] = process
         return process
 
@@ -105,6 +107,7 @@ class _Process:
         tell: Callable[[tuple["_Process", Event]], None],
         log: Path | None,
         cores: list[int],
+        gpus: list[str],
     ) -> None:
         self.worker = worker
         self._tell = tell
@@ -118,7 +121,7 @@ class _Process:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=printed,
-                env=_environment(),
+                env=_environment(gpus),
             )
         self._listener = threading.Thread(target=self._listen, name=f"worker-{worker}", daemon=True)
         self._listener.start()
@@ -182,11 +185,13 @@ class _Process:
         return Lost(f"{process} was killed ({known.get(-code, f'signal {-code}')})", hungry=hungry)
 
 
-def _environment() -> dict[str, str]:
+def _environment(gpus: list[str]) -> dict[str, str]:
     """This process's, with the modules that it finds, and with TensorFlow's remarks left to `quiet`."""
     given = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     if given.get("TF_CPP_MIN_LOG_LEVEL") == "3":
         del given["TF_CPP_MIN_LOG_LEVEL"]
+    if gpus:
+        given["CUDA_VISIBLE_DEVICES"] = ",".join(gpus)
     return given
 
 
@@ -194,10 +199,21 @@ def _cores_of(worker: int, count: int) -> list[int]:
     """The cores that a worker runs on; none where this machine does not say which there are."""
     if not hasattr(os, "sched_getaffinity"):
         return []
-    cores = sorted(os.sched_getaffinity(0))
-    if count >= len(cores):
-        return [cores[worker % len(cores)]]
-    return cores[worker::count]
+    return _share(sorted(os.sched_getaffinity(0)), worker, count)
+
+
+def _gpus_of(worker: int, count: int) -> list[str]:
+    """The GPUs that a worker sees, of those that this process sees; none where there are none."""
+    from dlsuite.training.devices import gpu_ids
+
+    return _share(gpu_ids(), worker, count)
+
+
+def _share(things: list[Thing], worker: int, count: int) -> list[Thing]:
+    """A worker's share of things that may be fewer than there are workers: then some have one in common."""
+    if not things or count < len(things):
+        return things[worker::count]
+    return [things[worker % len(things)]]
 
 
 def work() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import cloudpickle
 
 from dlsuite.errors import SpecError
+from dlsuite.quiet import import_tensorflow
 from dlsuite.registry import entries_of, put_entries, registered, unregister
 from dlsuite.study.plugins import load_plugins, plugin_files
 
@@ -25,11 +26,13 @@ class Workplace:
         search: Where modules are imported from.
         plugins: The plugins that were loaded, in that order.
         entries: What else is registered: noun and name, and the entry, pickled.
+        gpu_memory: As `dlsuite.training.devices` has it, which the size of populations depends on.
     """
 
     search: tuple[str, ...]
     plugins: tuple[Path, ...]
     entries: tuple[tuple[tuple[str, str], bytes], ...]
+    gpu_memory: int | None = None
 
     @classmethod
     def here(cls) -> "Workplace":
@@ -38,6 +41,9 @@ class Workplace:
         Raises:
             SpecError: Something that is registered cannot be handed over.
         """
+        import_tensorflow()
+        from dlsuite.training.devices import gpu_memory
+
         others = registered()
         files: list[Path] = []
         for path, names in reversed(plugin_files().items()):
@@ -49,6 +55,7 @@ class Workplace:
             tuple(sys.path),
             tuple(files),
             tuple((name, _packed(name, own[name])) for name in sorted(own)),
+            gpu_memory(),
         )
 
     def settle(self) -> None:
@@ -57,6 +64,10 @@ class Workplace:
         Raises:
             SpecError: A plugin cannot be loaded.
         """
+        import_tensorflow()
+        from dlsuite.training.devices import say_gpu_memory
+
+        say_gpu_memory(self.gpu_memory)
         sys.path[:] = [*self.search, *(place for place in sys.path if place not in self.search)]
         for path, names in plugin_files().items():
             if path not in self.plugins:

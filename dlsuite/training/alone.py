@@ -26,6 +26,7 @@ from dlsuite.training.dropout import RECURRENT, DropoutSite
 from dlsuite.training.initialize import clone_layers, initial_weights
 from dlsuite.training.objective import Objective
 from dlsuite.training.optimizers import Schedule
+from dlsuite.training.precision import overflows_early
 from dlsuite.training.settings import TrainingSettings
 
 _SWITCHED_ON = 0.5
@@ -62,10 +63,14 @@ class LonelyTrial:
         self.model = _with_streams(model, seed, self._taken)
         self.model.set_weights(initial_weights(model, seed))
         schedule = Schedule(settings, total_steps=total_steps)
-        dtype = self.model.trainable_variables[0].dtype
+        self._dtype = dtype = self.model.trainable_variables[0].dtype
         self._weights = None if class_weights is None else tf.constant(class_weights, dtype)
         base = tf.cast(tf.constant(settings.learning_rate, tf.float32), dtype)
-        self._optimizer = _optimizer(settings, lambda: base * schedule(self._taken.value, dtype))
+        self._optimizer: Any = _optimizer(
+            settings, lambda: base * schedule(self._optimizer.iterations.value, dtype)
+        )
+        if overflows_early(model):
+            self._optimizer = keras.optimizers.LossScaleOptimizer(self._optimizer)
         self._optimizer.build(self.model.trainable_variables)
         self._step = tf.function(self._take_step)
 
@@ -83,8 +88,7 @@ class LonelyTrial:
             examples=len(data.train),
             batch_size=self._settings.batch_size,
         )
-        dtype = self.model.trainable_variables[0].dtype
-        targets = self._objective.standardize(data.train.y, dtype)
+        targets = self._objective.standardize(data.train.y, self._dtype)
         return [
             float(self._step(tf.constant(data.train.x[rows]), tf.constant(targets[rows])))
             for rows in [*batches.whole, *([batches.last] if len(batches.last) else [])]
@@ -92,13 +96,13 @@ class LonelyTrial:
 
     def loss(self, x: np.ndarray, y: np.ndarray) -> float:
         """The mean loss of examples by an inference pass."""
-        dtype = self.model.trainable_variables[0].dtype
-        targets = self._objective.standardize(y, dtype)
-        return float(np.mean(self._objective.losses(targets, self.model(x, training=False))))
+        targets = self._objective.standardize(y, self._dtype)
+        outputs = tf.cast(self.model(x, training=False), self._dtype)
+        return float(np.mean(self._objective.losses(targets, outputs)))
 
     def _take_step(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            outputs = self.model(x, training=True)
+            outputs = tf.cast(self.model(x, training=True), self._dtype)
             losses = self._objective.losses(y, outputs)
             if self._weights is not None:
                 losses *= tf.gather(self._weights, y)
@@ -107,6 +111,7 @@ class LonelyTrial:
             for variable in self.model.trainable_variables:
                 if variable.regularizer is not None:
                     loss += variable.regularizer(variable.value)
+            loss = self._optimizer.scale_loss(loss)
         variables = self.model.trainable_variables
         gradients = tape.gradient(
             loss, [v.value for v in variables], unconnected_gradients=tf.UnconnectedGradients.ZERO

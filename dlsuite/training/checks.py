@@ -11,6 +11,7 @@ from keras.src.models.functional import Functional  # What keras.Model(inputs, o
 from dlsuite.errors import SpecError
 from dlsuite.training.augmentation import augments
 from dlsuite.training.dropout import dropout_rates
+from dlsuite.training.precision import in_full
 
 
 def check_trainable(plain: keras.Model) -> None:
@@ -19,7 +20,8 @@ def check_trainable(plain: keras.Model) -> None:
     Raises:
         SpecError: It, or a model nested in it, is subclassed or has no input shape; it has several inputs
             or outputs; a layer has an activity penalty, adds a loss, draws numbers that a seed cannot
-            govern, computes in mixed precision or mixes the examples of a batch; nothing can be trained.
+            govern, computes in a type that is none of Keras's mixed precision, or mixes the examples of a
+            batch; nothing can be trained.
     """
     _check_listable(plain)
     if len(plain.inputs) != 1 or len(plain.outputs) != 1:
@@ -33,15 +35,12 @@ def check_trainable(plain: keras.Model) -> None:
                 f"layer {layer.name!r}: activity regularizers are not supported; penalize its weights."
             )
         if layer.compute_dtype != layer.variable_dtype:
-            raise SpecError(
-                f"layer {layer.name!r}: mixed precision is not supported; got a {layer.compute_dtype} layer "
-                f"with {layer.variable_dtype} weights."
-            )
+            _check_mixed(layer)
     rates_of(plain)
     if not plain.trainable_variables:
         raise SpecError(f"model {plain.name!r}: it has no weights to train.")
     _check_losses(plain)
-    _check_apart(plain, _probe(plain), "")
+    _check_apart(in_full(plain), _probe(plain), "")  # Rounding to 16 bits is no mixing.
 
 
 def rates_of(model: keras.Model, prefix: str = "") -> dict[str, float]:
@@ -81,6 +80,15 @@ def dtype_of(model: keras.Model) -> str:
 def graph_of(model: keras.Model) -> Functional:
     """The functional graph of a functional or sequential model."""
     return model._functional if isinstance(model, keras.Sequential) else model
+
+
+def _check_mixed(layer: keras.Layer) -> None:
+    if augments(layer) or layer.dtype_policy.name not in ("mixed_bfloat16", "mixed_float16"):
+        allowed = "in float32" if augments(layer) else 'by "mixed_bfloat16" or "mixed_float16"'
+        raise SpecError(
+            f"layer {layer.name!r}: expected a layer that computes {allowed}; got a {layer.compute_dtype} "
+            f"layer with {layer.variable_dtype} weights."
+        )
 
 
 def _check_losses(plain: keras.Model) -> None:

@@ -48,7 +48,7 @@ def evaluate(
         total += tf.where(split[:, None, None] > 0, sums, 0.0)
         count += split * tf.reduce_sum(examples.weights[index])
         highest = [
-            tf.maximum(peak, _highest_by_unit(activations, counts & (split[0] > 0)))
+            tf.maximum(peak, tf.cast(_highest_by_unit(activations, counts & (split[0] > 0)), dtype))
             for peak, activations in zip(highest, active, strict=True)
         ]
         return index + 1, total, count, highest

@@ -11,6 +11,7 @@ import tensorflow as tf
 from dlsuite.data import Dataset, Gathered
 from dlsuite.data.gathered import aligned
 from dlsuite.data.joined import BLOCK, beginnings, join
+from dlsuite.training.devices import here
 from dlsuite.training.objective import Objective
 
 EVALUATION_BATCH = BLOCK
@@ -140,7 +141,7 @@ def _store(
 
 def _on_device(store: np.ndarray) -> tf.Tensor:
     """Make an array a tensor; without a copy where it can be, so that a mapped file stays on the disk."""
-    if tf.config.list_logical_devices("GPU"):
+    if here():
         return tf.constant(store)
     return tf.experimental.dlpack.from_dlpack(np.asarray(_Lent(aligned(store))).__dlpack__())
 

@@ -18,12 +18,14 @@ from dlsuite.training.evaluation import Evaluation, evaluate, predict
 from dlsuite.training.examples import Examples
 from dlsuite.training.initialize import initial_weights
 from dlsuite.training.lanes import BUILDING
+from dlsuite.training.loss_scale import LossScale
 from dlsuite.training.mappings import check_room
 from dlsuite.training.members import for_variants
 from dlsuite.training.objective import Objective
 from dlsuite.training.optimizers import MemberOptimizer, shaped
 from dlsuite.training.population import Population
 from dlsuite.training.population_training import Member, PopulationTraining
+from dlsuite.training.precision import overflows_early
 from dlsuite.training.settings import TrainingSettings
 from dlsuite.training.sizes import footprint
 from dlsuite.training.state import Values, pure, sum_over, values_of
@@ -62,8 +64,12 @@ class TrainingGraph:
             self.population = Population(plain, members, variants)
             self._objective = objective
             self._activations = footprint(plain, 1).activations
+            self._loss_scale = LossScale(members) if overflows_early(plain) else None
             self._optimizer = MemberOptimizer(
-                settings, self.population.trainable, total_steps=total_steps
+                settings,
+                self.population.trainable,
+                total_steps=total_steps,
+                skips=self._loss_scale is not None,
             )
             self._alive = keras.Variable(np.ones(members, bool), trainable=False, dtype="bool")
             weights = self.population.weights
@@ -79,6 +85,7 @@ class TrainingGraph:
             *self._optimizer.variables,
             self._alive,
             self._step_loss,
+            *(self._loss_scale.variables if self._loss_scale is not None else ()),
         ]
         self._variables = [*self._moving, *self._best, self._best_loss]
         self._drawn: dict[int, list[np.ndarray]] = {}
@@ -102,6 +109,8 @@ class TrainingGraph:
             seeds = [member.seed for member in members]
             population.load([member.model for member in members], weights, seeds)
             self._optimizer.load([member.settings for member in members])
+            if self._loss_scale is not None:
+                self._loss_scale.load()
             for best, weight in zip(self._best, population.weights, strict=True):
                 best.assign(weight.value)
             return PopulationTraining(self, members, values_of(self._variables))
@@ -179,7 +188,7 @@ class TrainingGraph:
         def step(rows: tf.Tensor) -> StepStatistics:
             x, y = examples.inputs(rows), for_variants(examples.targets(rows), population.variants)
             parts = population, self._objective, self._optimizer, self._alive
-            return take_step(*parts, x, y, class_weights)
+            return take_step(*parts, x, y, class_weights, self._loss_scale)
 
         def whole(index: tf.Tensor) -> tuple[tf.Tensor, ...]:
             now = step(batches[index])

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from dlsuite.errors import SpecError
+from dlsuite.training.devices import on_host
 from dlsuite.training.streams import initializer_seed
 
 
@@ -23,7 +24,8 @@ def initial_weights(model: keras.Model, seed: int) -> list[np.ndarray]:
     Returns:
         One array for each of `model.weights`, in that order.
     """
-    return [np.asarray(weight) for weight in seeded_copy(model, seed).get_weights()]
+    with on_host():
+        return [np.asarray(weight) for weight in seeded_copy(model, seed).get_weights()]
 
 
 def seeded_copy(model: keras.Model, seed: int) -> keras.Model:

@@ -12,11 +12,15 @@ _MOST = 4
 
 
 def lanes() -> int:
-    """As many as there are cores, up to a few.
+    """As many as there are GPUs; without any as many as there are cores, up to a few.
 
     A population's operations are small: spread over cores, they wait for one another half of the time. So
     each core is better kept busy with a population of its own. How many train at once changes no result.
     """
+    from dlsuite.training.devices import gpus
+
+    if gpus():
+        return len(gpus())
     return max(1, min(_MOST, cores()))
 
 

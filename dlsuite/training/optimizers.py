@@ -19,6 +19,7 @@ class MemberOptimizer:
         settings: The optimizer and its schedule; what is vectorized is set by `load`.
         variables: The population's trainable variables, `[members, ...]`.
         total_steps: Steps in the whole training, which schedules need.
+        skips: Whether members may skip steps, so that each has a count of its own.
 
     Attributes:
         variables: What the rules remember, and the settings of the members.
@@ -30,6 +31,7 @@ class MemberOptimizer:
         variables: Sequence[keras.Variable],
         *,
         total_steps: int,
+        skips: bool = False,
     ) -> None:
         self._rule = _RULES[settings.optimizer](nesterov=settings.nesterov)
         self._rule.build(variables)
@@ -46,11 +48,17 @@ class MemberOptimizer:
             for name in ("learning_rate", "momentum", "weight_decay", "clip_norm")
         }
         self.variables = [*self._rule.variables, *self._settings.values()]
+        self._taken: keras.Variable | None = None
+        if skips:
+            self._taken = keras.Variable(np.zeros(members), trainable=False, dtype="int64")
+            self.variables.append(self._taken)
 
     def load(self, settings: Sequence[TrainingSettings]) -> None:
         """Begin anew with the settings of each member."""
         for variable, value in zip(self._rule.variables, self._start, strict=True):
             variable.assign(value)
+        if self._taken is not None:
+            self._taken.assign(np.zeros(self._taken.shape))
         for name, variable in self._settings.items():
             values = [getattr(of_member, name) for of_member in settings]
             numbers = np.array([np.inf if value is None else value for value in values])
@@ -58,25 +66,41 @@ class MemberOptimizer:
                 numbers = numbers.astype(np.float32)
             variable.assign(numbers)
 
-    def apply(self, gradients: Sequence[tf.Tensor], gradient_norms: tf.Tensor) -> None:
+    def apply(
+        self,
+        gradients: Sequence[tf.Tensor],
+        gradient_norms: tf.Tensor,
+        skipped: tf.Tensor | None = None,
+    ) -> None:
         """Take a step.
 
         Args:
             gradients: One for each variable, of its shape.
             gradient_norms: The length of each member's whole gradient, `[members]`.
+            skipped: Whose step does not count, `[members]`: what the rule remembers of them stays. Their
+                variables are moved all the same.
         """
+        slots = [] if skipped is None else [v for v in self._rule.variables if len(v.shape)]
+        before = [slot.value for slot in slots]
+        taken = (self._rule.iterations if self._taken is None else self._taken).value
         most = self._settings["clip_norm"].value
         clipping = tf.where(gradient_norms > most, most / gradient_norms, tf.ones_like(most))
-        factor = self._schedule(self._rule.iterations.value, most.dtype)
+        factor = self._schedule(taken, most.dtype)
         rate = self._settings["learning_rate"].value * factor
         decay = rate * self._settings["weight_decay"].value
         for variable, gradient in zip(self._variables, gradients, strict=True):
             variable.assign(variable.value - variable.value * shaped(decay, variable))
             self._rule.momentum = shaped(self._settings["momentum"].value, variable)
+            self._rule.taken = None if skipped is None else shaped(taken, variable)
             self._rule.update_step(
                 gradient * shaped(clipping, variable), variable, shaped(rate, variable)
             )
+        self._rule.taken = None
         self._rule.iterations.assign_add(1)
+        if skipped is not None and self._taken is not None:
+            for slot, value in zip(slots, before, strict=True):
+                slot.assign(tf.where(shaped(skipped, slot), value, slot.value))
+            self._taken.assign(taken + tf.cast(~skipped, tf.int64))
 
 
 class Schedule:
@@ -94,7 +118,7 @@ class Schedule:
         self._factor = _factor(settings.schedule, max(1, total_steps - self._warmup_steps))
 
     def __call__(self, step: Any, dtype: Any) -> tf.Tensor:
-        """The factor at a step, counted from 0: a scalar."""
+        """The factor at a step, counted from 0: a scalar, or one for each of several."""
         position = tf.cast(step, dtype)
         factor = tf.minimum(tf.ones([], dtype), (position + 1.0) / (self._warmup_steps + 1.0))
         if self._factor is not None:
@@ -104,7 +128,18 @@ class Schedule:
 
 
 class _Handed:
-    """Sets variables by Keras's own `assign`, which a stateless scope can see; TensorFlow's it cannot."""
+    """Sets variables by Keras's own `assign`, which a stateless scope can see; TensorFlow's it cannot.
+
+    Attributes:
+        taken: How many steps members have taken, shaped to a variable; None where all have taken all.
+    """
+
+    taken: Any = None
+
+    @property
+    def iterations(self) -> Any:
+        """How many steps were taken, which Adam corrects its means by."""
+        return self._iterations if self.taken is None else self.taken  # type: ignore[attr-defined]
 
     def assign(self, variable: Any, value: Any) -> None:
         """Set a variable."""

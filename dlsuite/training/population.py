@@ -18,6 +18,7 @@ from dlsuite.training.dropout import DropoutSite
 from dlsuite.training.forms import Form, form_of, is_fused
 from dlsuite.training.initialize import check_seeded, clone_layers
 from dlsuite.training.members import Members, map_members
+from dlsuite.training.precision import types_in_layers
 from dlsuite.training.units import hidden_layers, layers_of, relu_layers
 
 Observer = Callable[..., Any]
@@ -83,6 +84,7 @@ class Population:
             for v in self._plain.weights
         }
         self._forms: dict[int, Form] = {}
+        self._types_in_layers = types_in_layers(self._plain)
         self.weights = [self._fused[id(v)] for v in self._plain.weights]
         self.trainable = [self._fused[id(v)] for v in self._plain.trainable_variables]
         self.layers = self._trainable_by_layer()
@@ -170,13 +172,13 @@ class Population:
     def _outputs(self, x: tf.Tensor, training: bool, observer: Observer | None) -> tf.Tensor:
         given = Members(self._cast(x), repeats=self.members // x.shape[0])
         outputs = self._run(self._plain, [given], training, "", observer)
-        return outputs.spread().with_batch_first().value
+        return tf.cast(outputs.spread().with_batch_first().value, self.dtype)
 
     def penalty(self) -> tf.Tensor:
         """The penalties on weights that are added to the loss: `sum(l2 * sum(w ** 2))`, `[members]`."""
         total = tf.zeros([self.members], self.dtype)
         for index, plain in enumerate(self._penalized):
-            value = self.weight(plain)
+            value = self.stored(plain)
             if _has_l2(plain):
                 total += self._l2.value[index] * square_sums(value)
             else:
@@ -187,7 +189,7 @@ class Population:
         """Bring weights back to where their layers' constraints want them."""
         for plain in self._plain.trainable_variables:
             if plain.constraint is not None:
-                value = self.weight(plain)
+                value = self.stored(plain)
                 held = [plain.constraint(value[k]) for k in range(self.members)]
                 self.assign(plain, tf.stack(held))
 
@@ -201,6 +203,11 @@ class Population:
         return model
 
     def weight(self, plain: Any) -> tf.Tensor:
+        """The members' values of a plain layer's variable as the layer reads it, `[members, ...]`."""
+        dtype = self._types_in_layers.get(id(plain))
+        return self.stored(plain) if dtype is None else tf.cast(self.stored(plain), dtype)
+
+    def stored(self, plain: Any) -> tf.Tensor:
         """The members' values of a plain layer's variable, `[members, ...]`."""
         return self._fused[id(plain)].value
 

@@ -18,7 +18,7 @@ from dlsuite.spec import (
 )
 from dlsuite.spec.losses import loss_entry
 
-_LATER = ("loss", "class_weight")
+_LATER = ("loss", "class_weight", "precision")
 """Settings that came when there were keys already."""
 
 
@@ -46,6 +46,11 @@ class TrainingSettings:
         class_weight: `balanced` multiplies an example's loss in a training step by `n / (classes * n_class)`
             (King and Zeng, 2001), counted in the labels trained on, so that all classes weigh the same. What
             is reported stays unweighted. For classification.
+        precision: What layers compute in. `float32`, the default, leaves the model as it was built.
+            `mixed_bfloat16` and `mixed_float16` are Keras's dtype policies: layers compute in 16 bits, while
+            weights, losses and metrics stay in 32 (Micikevicius et al., 2018). With `mixed_float16` each
+            member's loss is scaled, and steps whose gradients overflow are skipped. Made for GPUs: on a CPU
+            it is no faster.
 
     Raises:
         SpecError: A setting has the wrong type or is out of bounds.
@@ -63,6 +68,7 @@ class TrainingSettings:
     batch_size: Count = 32
     loss: str | None = None
     class_weight: Literal["none", "balanced"] = "none"
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
 
     def __post_init__(self) -> None:
         """Check every setting."""
@@ -98,6 +104,8 @@ class TrainingSettings:
             content["loss"] = [loss.name, loss.version]
         if self.class_weight != "none":
             content["class_weight"] = self.class_weight
+        if self.precision != "float32":
+            content["precision"] = self.precision
         return content
 
     def structure(self) -> tuple[Any, ...]:

@@ -1,7 +1,8 @@
 """How many members a population has, and what memory they take.
 
 Both follow from structural values alone (the layers, the batch size), so that a trial is trained in a
-population of the same size, to the same bits, whatever study it belongs to.
+population of the same size, to the same bits, whatever study it belongs to. How many members it has also
+follows from what it trains on, the CPU or GPUs of some size; each trial's row says how many they were.
 """
 
 import math
@@ -10,6 +11,7 @@ from typing import NamedTuple
 import keras
 
 from dlsuite.training.checks import dtype_of, graph_of
+from dlsuite.training.devices import gpu_memory
 from dlsuite.training.examples import EVALUATION_BATCH
 
 _SIZES = (20, 10, 5, 2)
@@ -22,6 +24,10 @@ Measured with a core a population, microseconds a step and member: convolutions 
 members (12 MB), 503 with 10, 523 with 20; a GRU 535, 573 and 623; dense layers 26, 26 and 25 with 10, 20
 and 60.
 """
+
+_SIZES_ON_GPU = (100, 50, *_SIZES)
+_SHARE_OF_GPU = 0.25
+"""The share of a GPU's memory that a population may take, by an estimate that is rough. Not measured."""
 
 
 class Footprint(NamedTuple):
@@ -59,10 +65,17 @@ def footprint(model: keras.Model, batch_size: int) -> Footprint:
 def population_size(model: keras.Model, batch_size: int) -> int:
     """How many members a population of a model has: small models many, large ones few.
 
+    On a CPU what a step touches must stay in the caches; on a GPU, which small populations leave idle, it
+    must fit into a share of the memory.
+
     Args:
         model: The plain model.
         batch_size: Examples in a step.
     """
+    memory = gpu_memory()
+    if memory is not None:
+        most = _SHARE_OF_GPU * memory / population_bytes(model, batch_size, 1)
+        return next((size for size in _SIZES_ON_GPU if size <= most), 1)
     step_bytes = footprint(model, batch_size).step_bytes
     return next((size for size in _SIZES if size * step_bytes <= _STEP_BYTES), 1)
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from dlsuite.training.loss_scale import LossScale
 from dlsuite.training.objective import Objective
 from dlsuite.training.optimizers import MemberOptimizer, shaped
 from dlsuite.training.population import Population, square_sums
@@ -49,6 +50,7 @@ def loss_and_gradients(
     x: tf.Tensor,
     y: tf.Tensor,
     class_weights: tf.Tensor | None = None,
+    loss_scale: LossScale | None = None,
 ) -> BackwardPass:
     """The forward and the backward pass.
 
@@ -64,6 +66,7 @@ def loss_and_gradients(
         x: Inputs, `[members, batch, ...]`, or `[seeds, batch, ...]`.
         y: Targets, `[members, batch]`.
         class_weights: What an example's loss is multiplied by, for each class, `[classes]`.
+        loss_scale: What losses are multiplied by before the backward pass, and gradients divided by after it.
     """
     variables = [v.value for v in population.trainable]
     with tf.GradientTape() as tape:
@@ -74,10 +77,12 @@ def loss_and_gradients(
             by_example *= tf.gather(class_weights, y)
         data_losses = tf.reduce_mean(by_example, axis=1)
         losses = data_losses + population.penalty()
-        total = tf.reduce_sum(losses)
+        total = tf.reduce_sum(losses if loss_scale is None else loss_scale.scaled(losses))
     gradients = tape.gradient(total, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     # An embedding's gradient may come as slices, which add up only when they are made dense.
     dense = [tf.convert_to_tensor(gradient) for gradient in gradients]
+    if loss_scale is not None:
+        dense = loss_scale.unscaled(dense)
     return BackwardPass(losses, dense, data_losses)
 
 
@@ -89,11 +94,15 @@ def take_step(
     x: tf.Tensor,
     y: tf.Tensor,
     class_weights: tf.Tensor | None = None,
+    loss_scale: LossScale | None = None,
 ) -> StepStatistics:
     """Take one step against the gradient.
 
     A member whose loss or gradient is no number is put back to where it stood before the step and stays
     there: it is no longer alive. No other member notices.
+
+    A member that skips the step, as its loss scale says, is put back too, its optimizer and moving statistics
+    included, and goes on with the next. It counts as a step without a gradient.
 
     Args:
         population: The models, whose weights move.
@@ -103,19 +112,28 @@ def take_step(
         x: Inputs, `[members, batch, ...]`, or `[seeds, batch, ...]`.
         y: Targets, `[members, batch]`.
         class_weights: What an example's loss is multiplied by, for each class, `[classes]`.
+        loss_scale: What losses are scaled by, where gradients go through float16.
     """
     before = dict(zip(map(id, population.weights), values_of(population.weights), strict=True))
-    losses, gradients, data_losses = loss_and_gradients(population, objective, x, y, class_weights)
+    losses, gradients, data_losses = loss_and_gradients(
+        population, objective, x, y, class_weights, loss_scale
+    )
     by_variable = [square_sums(gradient) for gradient in gradients]
     gradient_norm = tf.sqrt(tf.add_n(by_variable))
-    optimizer.apply(gradients, gradient_norm)
+    skipped = None
+    if loss_scale is not None:
+        skipped = loss_scale.adapt(tf.math.is_finite(gradient_norm)) & tf.math.is_finite(losses)
+        gradients = [tf.where(shaped(skipped, g), 0.0, g) for g in gradients]
+        by_variable = [tf.where(skipped, 0.0, squares) for squares in by_variable]
+        gradient_norm = tf.where(skipped, 0.0, gradient_norm)
+    optimizer.apply(gradients, gradient_norm, skipped)
     population.constrain()
     population.step.assign_add(1)
     finite = tf.math.is_finite(losses) & tf.math.is_finite(gradient_norm)
     alive.assign(alive.value & finite)
     for variable in population.weights:
-        moved = shaped(alive.value, variable)
-        variable.assign(tf.where(moved, variable.value, before[id(variable)]))
+        moved = alive.value if skipped is None else alive.value & ~skipped
+        variable.assign(tf.where(shaped(moved, variable), variable.value, before[id(variable)]))
     starts = [before[id(v)] for v in population.trainable]
     moves = [v.value - start for v, start in zip(population.trainable, starts, strict=True)]
     groups = population.layers.values()

@@ -23,12 +23,14 @@ from dlsuite.training.asked_metrics import AskedMetrics
 from dlsuite.training.batches import EpochBatches, epoch_batches
 from dlsuite.training.checks import dtype_of, structure_of
 from dlsuite.training.class_weights import class_weights
+from dlsuite.training.devices import here, placed
 from dlsuite.training.examples import Examples, bytes_of, place
 from dlsuite.training.graph import TrainingGraph
 from dlsuite.training.losses import check_loss
 from dlsuite.training.objective import Objective
 from dlsuite.training.population import Population
 from dlsuite.training.population_training import Member
+from dlsuite.training.precision import with_precision
 from dlsuite.training.result import TrialLog, TrialResult
 from dlsuite.training.seating import portions, seat
 from dlsuite.training.settings import TrainingSettings
@@ -45,7 +47,8 @@ class TrialSetup:
 
     Attributes:
         model: A plain model with the trial's hyperparameters. It is not trained itself, and setups with the
-            same hyperparameters may share it; the seed draws the initial weights.
+            same hyperparameters may share it; the seed draws the initial weights. Where the settings say
+            another precision, one of that precision takes its place.
         settings: How it is trained.
         seed: Governs initial weights, batch order and dropout.
     """
@@ -53,6 +56,10 @@ class TrialSetup:
     model: keras.Model
     settings: TrainingSettings
     seed: int
+
+    def __post_init__(self) -> None:
+        """Let the model's layers compute in the precision of the settings."""
+        object.__setattr__(self, "model", with_precision(self.model, self.settings.precision))
 
 
 class Trainer:
@@ -128,16 +135,17 @@ class Trainer:
             )
             for portion in portions([setups[index].seed for index in group], size):
                 own = [group[index] for index in portion]
-                trained = self._train_population(
-                    [setups[index] for index in own],
-                    size,
-                    data,
-                    epochs,
-                    watcher or _Nobody(),
-                    keep_weights,
-                    metrics,
-                    keeper(next(number)) if keeper else None,
-                )
+                with placed():
+                    trained = self._train_population(
+                        [setups[index] for index in own],
+                        size,
+                        data,
+                        epochs,
+                        watcher or _Nobody(),
+                        keep_weights,
+                        metrics,
+                        keeper(next(number)) if keeper else None,
+                    )
                 results.update(zip(own, trained, strict=True))
         return [results[index] for index in range(len(setups))]
 
@@ -225,14 +233,15 @@ class Trainer:
         objective = Objective.of(data, loss=setup.settings.loss)
         dtype = dtype_of(setup.model)
         examples = self._examples.get(
-            (data.fingerprint, dtype, objective), lambda: place(data, objective, dtype=dtype)
+            (data.fingerprint, dtype, objective, here()),
+            lambda: place(data, objective, dtype=dtype),
         )
         settings = setup.settings
         total_steps = epochs * steps_per_epoch(setup, data)
         length = total_steps if settings.depends_on_length else None
         graph = _remember(
             self._graphs,
-            (_shape(setup), objective.task_type, objective.loss, length, members, variants),
+            (_shape(setup), objective.task_type, objective.loss, length, members, variants, here()),
             lambda: _make_graph(
                 setup, data, objective, members=members, variants=variants, total_steps=total_steps
             ),

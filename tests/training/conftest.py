@@ -109,6 +109,7 @@ def train_plainly(
         with tf.GradientTape() as tape:
             outputs = plain(x, training=True)
             loss = tf.reduce_mean(losses_of(data, y, outputs)) + sum(plain.losses)
+            loss = optimizer.scale_loss(loss)
         variables = plain.trainable_variables
         gradients = tape.gradient(loss, [v.value for v in variables])
         optimizer.apply([tf.convert_to_tensor(g) for g in gradients], variables)

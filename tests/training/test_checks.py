@@ -122,8 +122,13 @@ REFUSED = {
         "layer 'mixed/deep': it mixes the examples of a batch",
     ),
     "mixed precision": (
-        lambda: sequential(layers.Dense(2, dtype="mixed_bfloat16", name="half")),
-        "layer 'half': mixed precision is not supported; got a bfloat16 layer with float32 weights",
+        lambda: sequential(
+            layers.RandomFlip(dtype="mixed_bfloat16", name="flip"),
+            layers.Flatten(),
+            layers.Dense(2),
+            shape=(4, 4, 1),
+        ),
+        "layer 'flip': expected a layer that computes in float32; got a bfloat16 layer with float32 weights",
     ),
     "nothing to train": (
         lambda: sequential(layers.Flatten(), shape=(4,)),

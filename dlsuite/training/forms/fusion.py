@@ -16,6 +16,9 @@ class Fusion(Protocol):
     variants: int
 
     def weight(self, plain: Any) -> tf.Tensor:
+        """The members' values of a plain layer's variable as the layer reads it, `[members, ...]`."""
+
+    def stored(self, plain: Any) -> tf.Tensor:
         """The members' values of a plain layer's variable, `[members, ...]`."""
 
     def assign(self, plain: Any, value: tf.Tensor) -> None:

@@ -56,12 +56,12 @@ def apart(layer: keras.Layer, fusion: Fusion, path: str) -> Form:
     """A layer with weights that has no form of its own: one call a member. Slower, never wrong."""
 
     def form(*args: Any, training: bool, **kwargs: Any) -> Any:
-        trainable = [fusion.weight(variable) for variable in layer.trainable_variables]
+        trainable = [fusion.stored(variable) for variable in layer.trainable_variables]
         # Besides weights these are the states of generators, which draw nothing here.
         states = layer.non_trainable_variables
         weights = {id(variable) for variable in layer.non_trainable_weights}
         others = [
-            fusion.weight(v) if id(v) in weights else tf.stack([v.value] * fusion.members)
+            fusion.stored(v) if id(v) in weights else tf.stack([v.value] * fusion.members)
             for v in states
         ]
         outputs, changes = [], []

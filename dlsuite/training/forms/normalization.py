@@ -16,6 +16,7 @@ def batch_normalization(layer: keras.layers.BatchNormalization, fusion: Fusion, 
 
     def normalize(values: tf.Tensor, training: bool, over: int) -> tf.Tensor:
         """Normalize `[members, rows, features]` or `[members, features, columns]` over an axis."""
+        values = _in_32_bits(values)
 
         def weight(plain: Any) -> tf.Tensor:
             return tf.expand_dims(fusion.weight(plain), over)
@@ -36,7 +37,7 @@ def batch_normalization(layer: keras.layers.BatchNormalization, fusion: Fusion, 
         shift = -mean * scale
         if layer.center:
             shift += weight(layer.beta)
-        return scaled(values, scale, shift)
+        return tf.cast(scaled(values, scale, shift), layer.compute_dtype)
 
     def form(x: Members, *, training: bool) -> Members:
         if x.batch_last and layer.axis in (-1, x.value.shape.rank - 2):
@@ -48,6 +49,11 @@ def batch_normalization(layer: keras.layers.BatchNormalization, fusion: Fusion, 
         return Members(outputs if back is None else tf.transpose(outputs, back))
 
     return form
+
+
+def _in_32_bits(value: tf.Tensor) -> tf.Tensor:
+    """What has 16 bits in 32, as in Keras: sums of squares overflow."""
+    return tf.cast(value, tf.float32) if value.dtype.size == 2 else value
 
 
 def _inverse_root(value: tf.Tensor) -> tf.Tensor:
@@ -73,7 +79,7 @@ def layer_normalization(layer: keras.layers.LayerNormalization, fusion: Fusion, 
     """Normalize each example over its own features."""
 
     def form(x: Members, *, training: bool) -> Members:
-        value = x.value
+        value = _in_32_bits(x.value)
         axes = _axes(layer.axis, value)
         shape = [size if axis == 0 or axis in axes else 1 for axis, size in enumerate(value.shape)]
         mean, variance = tf.nn.moments(value, axes, keepdims=True)
@@ -82,7 +88,7 @@ def layer_normalization(layer: keras.layers.LayerNormalization, fusion: Fusion, 
             outputs *= tf.reshape(fusion.weight(layer.gamma), shape)
         if layer.center:
             outputs += tf.reshape(fusion.weight(layer.beta), shape)
-        return Members(outputs, x.mask)
+        return Members(tf.cast(outputs, layer.compute_dtype), x.mask)
 
     return form
 
