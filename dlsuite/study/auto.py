@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 from typing import Self
 
+from dlsuite.errors import SpecError
 from dlsuite.store import Part
 from dlsuite.study.crew import CrewExecutor
 from dlsuite.study.executors import Executor, Job, Watcher
 from dlsuite.study.in_process import InProcessExecutor
 from dlsuite.study.staffing import choose_staff
 from dlsuite.study.worker_processes import WorkerProcesses
+from dlsuite.study.workplace import Workplace
 
 
 class AutoExecutor:
@@ -28,9 +30,10 @@ class AutoExecutor:
         if not jobs:
             return
         staff = choose_staff(jobs)
-        watcher.say(staff.why)
+        hindrance = _hindrance() if staff.workers else ""
+        watcher.say(hindrance or staff.why)
         self._chosen = self._here
-        if staff.workers:
+        if staff.workers and not hindrance:
             if self._crew is None or self._workers != staff.workers:
                 self.close()
                 self._crew = CrewExecutor(WorkerProcesses(staff.workers))
@@ -54,3 +57,12 @@ class AutoExecutor:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _hindrance() -> str:
+    """Why worker processes cannot be told what this one knows; nothing where they can."""
+    try:
+        Workplace.here()
+    except SpecError as error:
+        return f"Training in one process. {error}"
+    return ""

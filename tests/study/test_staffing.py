@@ -1,11 +1,14 @@
 """One process or several: what is chosen, and what is said of it."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dlsuite.spec import parse_study
+from dlsuite.spec.metrics import register_metric, unregister_metric
 from dlsuite.study import AutoExecutor, Job, make_plan, run, staffing
 from dlsuite.study.costs import Cost, Costs
 from dlsuite.study.run_watcher import RunWatcher
@@ -139,3 +142,31 @@ def test_the_chooser_trains_by_workers_to_the_same_bytes(
         for results in (here, there)
     ]
     assert tables[0] == tables[1]
+
+
+def test_what_cannot_be_handed_to_workers_trains_in_one_process(
+    small: Callable[..., object],
+    machine: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    lock = threading.Lock()
+
+    @register_metric("locked", task_type="classification", greater_is_better=True)
+    def locked(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+        with lock:
+            return 0.5
+
+    machine(2, None)
+    monkeypatch.setattr(staffing, "_BEGIN", -1000.0)
+    said = Said()
+    try:
+        study = small(factors={"batch_size": [16, 32]}, metrics=["locked"])
+        results = run(study, out=tmp_path, watcher=said, report=False)
+    finally:
+        unregister_metric("locked")
+    assert set(results.trials["status"]) == {"completed"}
+    [line] = said.lines
+    assert line.startswith(
+        "Training in one process. metric 'locked': it cannot be handed to a worker"
+    )
