@@ -143,7 +143,7 @@ def measure(step: str, study: Any, out: Path, began: float) -> list[dict[str, An
 
     driver = sys.modules["dlsuite.study.run"]
     clock = Stopwatch()
-    clock.watch(driver, "population_size_of")
+    clock.watch(sys.modules["dlsuite.study.sizes"], "setups_of")
     begun: dict[str, float] = {}
 
     class Watcher(RunWatcher):
@@ -203,7 +203,7 @@ def measure(step: str, study: Any, out: Path, began: float) -> list[dict[str, An
     clock.watch(driver.TrainedModels, "save_missing")
     with contextlib.suppress(_Begun):
         run(study, out=out, executor=executor, watcher=Watcher(), report=False)
-    not_ours = ("tensorflow", "population_size_of", "save_missing")
+    not_ours = ("tensorflow", "setups_of", "save_missing")
     apart = sum(clock.seconds.get(name, 0) for name in not_ours)
     cpu_apart = sum(clock.cpu.get(name, 0) for name in not_ours)
     if step == "resume half":
