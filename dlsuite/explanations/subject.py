@@ -105,11 +105,11 @@ def read_subject(
         raise SpecError(f"explain: epochs: expected a whole number, at least 1; got {epochs}.")
     given = dict(settings)
     training = take_training(given)
-    for key in ("loss", "class_weight"):
+    for key in ("loss", "class_weight", "precision"):
         if key in training:
             raise SpecError(
-                f"explain: {key}: what is drawn is of the task's default loss, every example counting the "
-                "same; leave it out."
+                f"explain: {key}: what is drawn is of the task's default loss in float32, every example "
+                "counting the same; leave it out."
             )
     chosen = TrainingSettings(**training)
     dataset = subject_data(data, given, examples=_EXAMPLES)

@@ -28,6 +28,7 @@ def train(
 
     A `keras.Model` that is given is trained in place: its weights are drawn anew from the seed, whatever they
     were, and at the end those of the best epoch are put in. It stays as it was where the training diverges.
+    With another `precision` its layers compute as they did; `History.model` is the one of that precision.
 
     Args:
         model: A registered model's name, a `.keras` file, or a functional or sequential `keras.Model` that
@@ -69,6 +70,7 @@ def train(
     # Alone: a population of the size that a study takes would train copies beside it.
     trainer = Trainer(members=1)
     setup = TrialSetup(plain, chosen, seed)
+    plain = setup.model
     trainer.check(setup, dataset)
     watching = watcher or RunWatcher()
     if isinstance(data, str) and is_path(data):

@@ -129,6 +129,7 @@ def test_overrides_and_seeds_replace_the_studys_own(dlsuite: Call, tiny: str) ->
 
     description = json.loads(said.out)
     assert description["trials"] == 9
+    assert description["devices"] == ["CPU"]
     assert description["factors"] == {"dropout": [0, 0.1, 0.2]}
 
 

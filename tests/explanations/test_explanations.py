@@ -69,7 +69,9 @@ def test_what_cannot_be_explained_is_told_in_a_line() -> None:
         explain("forward", "mlp", "wine", settings={"depht": 2})
 
 
-@pytest.mark.parametrize("setting", [{"loss": "focal"}, {"class_weight": "balanced"}])
+@pytest.mark.parametrize(
+    "setting", [{"loss": "focal"}, {"class_weight": "balanced"}, {"precision": "mixed_bfloat16"}]
+)
 def test_what_is_not_the_default_loss_is_not_explained(setting: dict[str, str]) -> None:
     (name,) = setting
     with pytest.raises(SpecError, match=f"explain: {name}: what is drawn is of the task's default"):

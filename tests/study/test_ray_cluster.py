@@ -38,6 +38,10 @@ def test_a_node_of_a_cluster_may_be_lost(
         study = small(**TWO, epochs=LONG)
         watcher = Watching(lose)
         ray.init(cluster.address, log_to_driver=False, logging_level="ERROR")
+        with pytest.raises(
+            SpecError, match=r"gpus: no node of the cluster has a GPU; leave it out"
+        ):
+            RayTasks(gpus=0.5)
         with CrewExecutor(RayTasks()) as theirs:
             results = run(study, out=tmp_path, executor=theirs, watcher=watcher, report=False)
         assert lost and "a Ray worker is lost (" in watcher.lines[0]

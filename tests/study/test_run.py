@@ -270,6 +270,8 @@ def test_the_environment_lists_every_run(small: Make, train: Train) -> None:
     runs = json.loads((results.folder / "environment.json").read_text())["runs"]
     assert [run["trained"] for run in runs] == [4, 0]
     assert runs[0]["packages"]["tensorflow"]
+    assert runs[0]["devices"] == ["CPU"]
+    assert runs[0]["threads"] >= 1
 
 
 def test_several_splits_give_different_data(small: Make, train: Train) -> None:
