@@ -5,6 +5,7 @@ over as it is, by `cloudpickle`, which takes functions of a notebook along with 
 """
 
 import pickle
+import platform
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,10 @@ import cloudpickle
 from dlsuite.errors import SpecError
 from dlsuite.quiet import import_tensorflow
 from dlsuite.registry import entries_of, put_entries, registered, unregister
+from dlsuite.study.environment import version_of
 from dlsuite.study.plugins import load_plugins, plugin_files
+
+_PACKAGES = ("dlsuite", "tensorflow", "keras", "numpy")
 
 
 @dataclass(frozen=True)
@@ -27,12 +31,14 @@ class Workplace:
         plugins: The plugins that were loaded, in that order.
         entries: What else is registered: noun and name, and the entry, pickled.
         gpu_memory: As `dlsuite.training.devices` has it, which the size of populations depends on.
+        versions: Packages that the bits of a result depend on, and their versions.
     """
 
     search: tuple[str, ...]
     plugins: tuple[Path, ...]
     entries: tuple[tuple[tuple[str, str], bytes], ...]
     gpu_memory: int | None = None
+    versions: tuple[tuple[str, str | None], ...] = ()
 
     @classmethod
     def here(cls) -> "Workplace":
@@ -56,14 +62,16 @@ class Workplace:
             tuple(files),
             tuple((name, _packed(name, own[name])) for name in sorted(own)),
             gpu_memory(),
+            _versions(),
         )
 
     def settle(self) -> None:
         """Know the same in this process, and nothing more of what it was told before.
 
         Raises:
-            SpecError: A plugin cannot be loaded.
+            SpecError: A plugin cannot be loaded, or packages have other versions here.
         """
+        self._check_versions()
         import_tensorflow()
         from dlsuite.training.devices import say_gpu_memory
 
@@ -79,9 +87,22 @@ class Workplace:
         put_entries(entries)
         _told.update(entries)
 
+    def _check_versions(self) -> None:
+        here = dict(_versions())
+        for package, version in self.versions:
+            if here[package] != version:
+                raise SpecError(
+                    f"machine {platform.node()} has {package} {here[package]}, the run {version}. Results "
+                    "would differ by where they were trained: install the same versions everywhere."
+                )
+
 
 _told: set[tuple[str, str]] = set()
 """The nouns and names of what this process was handed as it is."""
+
+
+def _versions() -> tuple[tuple[str, str | None], ...]:
+    return tuple((package, version_of(package)) for package in _PACKAGES)
 
 
 def _packed(name: tuple[str, str], entry: Any) -> bytes:
