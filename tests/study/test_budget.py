@@ -55,7 +55,7 @@ def test_when_the_time_is_up_what_is_on_its_way_is_kept(
 ) -> None:
     study = small(**TWO, epochs=LONG)
     train(small(**TWO, name="first"))  # Compiled, so that the time is that of training.
-    budget = Budget(seconds=5)
+    budget = Budget(seconds=8)
 
     def wait(trials: float) -> None:
         while not budget.time_is_up:
