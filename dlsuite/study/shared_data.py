@@ -25,6 +25,7 @@ import numpy as np
 
 from dlsuite.data import Dataset
 from dlsuite.data.mapped import MappedPlace, mapped_place
+from dlsuite.errors import SpecError
 from dlsuite.study.setups import data_of, load
 from dlsuite.study.trial import Trial
 
@@ -69,14 +70,30 @@ class SharedData:
         return data
 
 
+@dataclass(frozen=True)
+class SentData:
+    """A data set that could not be shared, for a process that gets a copy of its own.
+
+    Attributes:
+        pickled: The data set.
+    """
+
+    pickled: bytes
+
+    def open(self) -> Dataset:
+        """Give the data set."""
+        data: Dataset = pickle.loads(self.pickled)
+        return data
+
+
 class SharedDataSets:
     """The data sets that a run has shared. They can be opened until they are cleared."""
 
     def __init__(self) -> None:
-        self._known: dict[Hashable, SharedData | None] = {}
+        self._known: dict[Hashable, SharedData | SentData] = {}
         self._files: list[IO[bytes]] = []
 
-    def of(self, trial: Trial, say: Callable[[str], None]) -> SharedData | None:
+    def of(self, trial: Trial, say: Callable[[str], None]) -> SharedData | SentData:
         """Share the data set of a trial, which is loaded and written once.
 
         This process holds it no longer apart, but as the others do.
@@ -86,10 +103,10 @@ class SharedDataSets:
             say: Told why it cannot be shared.
 
         Returns:
-            Where it is; None where it cannot be shared, so that who needs it has to load it.
+            Where it is; the data set itself where it cannot be shared.
 
         Raises:
-            DataError, SpecError: It cannot be loaded.
+            DataError, SpecError: It cannot be loaded, or not be pickled.
         """
         key = data_of(trial)
         if key not in self._known:
@@ -97,14 +114,14 @@ class SharedDataSets:
             try:
                 shared = self._write(data)
                 data.move_to(shared.open())
-            except Exception as error:
-                shared = None
+                self._known[key] = shared
+            except OSError as error:
                 said = " ".join(f"{type(error).__name__}: {error}".split())
                 say(
-                    f"data set {data.name!r} cannot be shared, and every worker process loads its own "
-                    f"({said}). If the temporary folder has no room, let TMPDIR name another."
+                    f"data set {data.name!r} cannot be shared, and every worker process has a copy of its "
+                    f"own ({said}). If the temporary folder has no room, let TMPDIR name another."
                 )
-            self._known[key] = shared
+                self._known[key] = SentData(_pickled(data))
         return self._known[key]
 
     def clear(self) -> None:
@@ -115,12 +132,12 @@ class SharedDataSets:
 
     def _write(self, data: Dataset) -> SharedData:
         arrays: list[pickle.PickleBuffer] = []
-        stream = io.BytesIO()
-        _Pickler(stream, protocol=5, buffer_callback=arrays.append).dump(data)
+        pickled = _pickled(data, arrays.append)
         file, path = _new_file()
         pieces = []
         try:
-            for piece in (stream.getbuffer(), *(array.raw() for array in arrays)):
+            contents: list[bytes | memoryview] = [pickled, *(array.raw() for array in arrays)]
+            for piece in contents:
                 begin = -(-file.tell() // _ALIGNMENT) * _ALIGNMENT
                 file.seek(begin)
                 file.write(piece)
@@ -131,6 +148,18 @@ class SharedDataSets:
             raise
         self._files.append(file)
         return SharedData(path, next(_numbers), tuple(pieces))
+
+
+def _pickled(data: Dataset, apart: Callable[[pickle.PickleBuffer], object] | None = None) -> bytes:
+    """Pickle a data set; its arrays are handed to `apart`, if it is given."""
+    stream = io.BytesIO()
+    try:
+        _Pickler(stream, protocol=5, buffer_callback=apart).dump(data)
+    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        raise SpecError(
+            f"data set {data.name!r} cannot be handed to a worker process ({error}); train in one process."
+        ) from error
+    return stream.getvalue()
 
 
 class _Pickler(cloudpickle.Pickler):

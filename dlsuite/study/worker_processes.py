@@ -23,7 +23,7 @@ import cloudpickle
 from dlsuite.quiet import import_tensorflow
 from dlsuite.study.crew import Event, Lost, Raised, Said
 from dlsuite.study.executors import Job
-from dlsuite.study.shared_data import SharedData, SharedDataSets
+from dlsuite.study.shared_data import SentData, SharedData, SharedDataSets
 from dlsuite.study.worker import Order, Worker
 from dlsuite.study.workplace import Workplace
 from dlsuite.training.lanes import settle_threads, threads
@@ -112,6 +112,7 @@ class _Process:
         self.worker = worker
         self._tell = tell
         self._place: Workplace | None = None
+        self._data: SharedData | SentData | None = None
         self._log = log
         if log is not None:
             log.parent.mkdir(parents=True, exist_ok=True)
@@ -127,11 +128,12 @@ class _Process:
         self._listener.start()
         self._send((cores, threads()))
 
-    def train(self, job: Job, data: SharedData | None, place: Workplace) -> bool:
+    def train(self, job: Job, data: SharedData | SentData, place: Workplace) -> bool:
         """Give it a job, and what it needs to know for it; false if it has ended."""
         news = place if place != self._place else None
-        self._place = place
-        return self._send((news, cloudpickle.dumps(job), data))
+        further = data if data != self._data else None
+        self._place, self._data = place, data
+        return self._send((news, cloudpickle.dumps(job), further))
 
     def stop(self) -> None:
         """Ask it to end with the epoch that it is in."""
@@ -239,7 +241,7 @@ def work() -> None:
 
 def _read(asked: IO[bytes], worker: Worker, orders: "SimpleQueue[Order]") -> None:
     """Take orders, also while one is carried out."""
-    last = None
+    last, data = None, None
     while True:
         try:
             message = pickle.load(asked)
@@ -250,11 +252,12 @@ def _read(asked: IO[bytes], worker: Worker, orders: "SimpleQueue[Order]") -> Non
                 last.stop()
             continue
         try:
-            place, job, data = message
+            place, job, further = message
             if place is not None:
                 place.settle()
             # Whoever has settled can read them.
-            last = worker.order(pickle.loads(job), None if data is None else data.open())
+            data = data if further is None else further.open()
+            last = worker.order(pickle.loads(job), data)
         except Exception as error:
             worker.tell(Raised(error))
         else:

@@ -29,7 +29,8 @@ class Workplace:
     Attributes:
         search: Where modules are imported from.
         plugins: The plugins that were loaded, in that order.
-        entries: What else is registered: noun and name, and the entry, pickled.
+        entries: What else is registered, but for data sets, which the run hands over with each job: noun and
+            name, and the entry, pickled.
         gpu_memory: As `dlsuite.training.devices` has it, which the size of populations depends on.
         versions: Packages that the bits of a result depend on, and their versions.
     """
@@ -56,7 +57,11 @@ class Workplace:
             if names <= others:  # Else it was taken out again, and may be another plugin's.
                 others -= names
                 files.insert(0, path)
-        own = {name: entry for name, entry in entries_of(others).items() if not _is_shipped(entry)}
+        own = {
+            (noun, name): entry
+            for (noun, name), entry in entries_of(others).items()
+            if noun != "data set" and not _is_shipped(entry)
+        }
         return cls(
             tuple(sys.path),
             tuple(files),
@@ -118,7 +123,7 @@ def _packed(name: tuple[str, str], entry: Any) -> bytes:
 
 def _is_shipped(entry: Any) -> bool:
     """Whether an entry is one of the suite's own, which every worker has. Those of others have a function."""
-    functions = [getattr(entry, key, None) for key in ("builder", "loader", "function")]
+    functions = [getattr(entry, key, None) for key in ("builder", "function")]
     return all(function is None or _is_own(function) for function in functions)
 
 

@@ -110,15 +110,14 @@ def test_workers_need_the_users_file_no_more_once_a_run_has_loaded_it(
     study: Study, processes: CrewExecutor, executor: InProcessExecutor, people: Path
 ) -> None:
     jobs = jobs_of(study)
-    expected = {part.trials["trial"][0]: part for part in executor.run(jobs, Watching())}
+    expected = {part.name: part for part in executor.run(jobs, Watching())}
     watcher = Watching(lambda trials: people.unlink(missing_ok=True))
 
     parts = list(processes.run(jobs, watcher))
 
     assert not people.exists() and not watcher.lines
     assert len(parts) == len(expected) == 2
-    for part in parts:
-        assert part.trials.equals(expected[part.trials["trial"][0]].trials)
+    assert {part.name: part for part in parts} == expected
 
 
 def test_all_processes_train_on_the_file_itself(
@@ -202,11 +201,11 @@ def test_nothing_is_left_where_there_was_no_room(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
-    assert found is None and not os.listdir(temporary)
-    assert "cannot be shared, and every worker process loads its own (OSError: " in said[0]
+    assert same(found.open(), load(trial_of(study))) and not os.listdir(temporary)
+    assert "cannot be shared, and every worker process has a copy of its own (OSError: " in said[0]
 
 
-def test_what_cannot_be_shared_is_loaded_by_every_worker(
+def test_of_what_cannot_be_shared_every_worker_has_a_copy(
     study: Study,
     processes: CrewExecutor,
     executor: InProcessExecutor,
@@ -221,7 +220,7 @@ def test_what_cannot_be_shared_is_loaded_by_every_worker(
 
     assert tables(results.folder) == tables(whole.folder)
     [line] = [line for line in watcher.lines if line.startswith("data set ")]
-    assert "loads its own (FileNotFoundError: " in line
+    assert "has a copy of its own (FileNotFoundError: " in line
 
 
 def test_nothing_is_left_of_a_run_nor_of_one_that_an_error_ends(
