@@ -32,11 +32,23 @@ def tiny(tmp_path: Path) -> str:
     return "tiny.toml"
 
 
+def test_a_run_with_a_budget_ends_and_says_what_is_missing(dlsuite: Call, tiny: str) -> None:
+    said = dlsuite("run", tiny, "--max-trials", "3", "--max-time", "1h", "--json", "--no-report")
+    assert said.code == 0
+    assert json.loads(said.out)["missing"] == 1
+    assert "So many trials were asked for: 1 of 4 trials are not finished." in said.err
+    refused = dlsuite("run", tiny, "--max-time", "soon")
+    assert refused.code == 2
+    assert (
+        "--max-time: expected a duration such as 90s, 15m, 1h30m or 2d; got 'soon'" in refused.err
+    )
+
+
 def test_a_study_is_run_shown_and_run_again(dlsuite: Call, tiny: str, tmp_path: Path) -> None:
     said = dlsuite("run", tiny)
 
     assert said.code == 0
-    assert said.err == ""
+    assert re.fullmatch(r"Training in one process: about \d+ s, as .*\.\n", said.err)
     assert "tiny: Does dropout help on wine?" in said.out
     assert re.search(r"mlp/wine, dropout: test accuracy 0\.\d+ \[", said.out)
     assert (

@@ -54,7 +54,8 @@ def test_a_run_on_a_full_disk_ends_with_a_line_and_goes_on_when_there_is_room(
     remount(disk, "size=24k")
     full = dlsuite("run", "tiny.toml", "--out", "disk")
     assert full.code == 2
-    (line,) = full.err.strip().splitlines()
+    training, line = full.err.strip().splitlines()
+    assert training.startswith("Training in ")
     assert "No space left on device" in line and "What is finished stays" in line
     assert not [path for path in disk.rglob(".*")]
 

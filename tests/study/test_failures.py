@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from dlsuite.spec import Study
 from dlsuite.spec.metrics import register_metric, unregister_metric
-from dlsuite.study import InProcessExecutor, Results, run
+from dlsuite.study import Budget, InProcessExecutor, Results, run
 from dlsuite.study.problems import problem_lines
 from dlsuite.study.run_watcher import RunWatcher
 from dlsuite.training.memory import is_out_of_memory
@@ -154,7 +154,7 @@ def test_json_of_a_study_with_failed_trials_counts_them(
 ) -> None:
     from dlsuite.cli.options import print_findings
 
-    print_findings(train(study_of(small)), as_json=True)
+    print_findings(train(study_of(small)), Budget(), as_json=True)
     assert json.loads(capsys.readouterr().out)["failed"] == 2
 
 

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from dlsuite.errors import SpecError
 from dlsuite.study import WorkerProcesses, worker_processes
+from dlsuite.study.shared_data import SharedDataSets
 from dlsuite.study.workplace import Workplace
 from dlsuite.training import devices
 from dlsuite.training.devices import Gpu
@@ -17,7 +19,8 @@ Put = pytest.MonkeyPatch
 
 def seen_by(workers: int, folder: Path, monkeypatch: Put) -> list[str]:
     """What workers find in `CUDA_VISIBLE_DEVICES`, in their order."""
-    job: Any = None
+    job: Any = SimpleNamespace(trials=[None])
+    monkeypatch.setattr(SharedDataSets, "of", lambda *_: None)
     command = (
         "import os, pathlib, pickle, sys; cores, threads = pickle.load(sys.stdin.buffer); "
         f"pathlib.Path({str(folder)!r}, str(os.getpid()))"
