@@ -96,6 +96,7 @@ def measure(number: int, epochs: int, executors: dict[Place, Executor]) -> list[
 
 def fitted(rows: pd.DataFrame, features: list[str], measured: str) -> np.ndarray:
     """The figures of some features that explain what was measured, by relative error."""
+    rows = rows.dropna(subset=[measured])
     matrix = rows[features].to_numpy(float) / rows[[measured]].to_numpy(float)
     figures, _ = nnls(matrix, np.ones(len(rows)))
     return np.asarray(figures)
@@ -127,7 +128,7 @@ def main() -> None:
         ):
             expected = rows[features].to_numpy(float) @ figures
             table.loc[rows.index, f"expected_{name}"] = expected
-            off = np.maximum(expected / rows[name], rows[name] / expected)
+            off = np.maximum(expected / rows[name], rows[name] / expected).dropna()
             print(f"{place}, {name}: {dict(zip(features, figures, strict=True))}")
             print(
                 f"  off by a factor of {np.median(off):.2f} in the median, {off.max():.2f} at the most"

@@ -48,7 +48,10 @@ class TrainingGraph:
     Attributes:
         population: The models that are trained, as a graph sees them.
         compilations: How many graphs have been traced and compiled so far.
+        compiled_here: The same, of all that this process ever had.
     """
+
+    compiled_here = 0
 
     def __init__(
         self,
@@ -135,6 +138,7 @@ class TrainingGraph:
                     pure(function, self._variables), jit_compile=True, autograph=False
                 )
                 self._compiled[key] = compiled.get_concrete_function(values, *arguments)
+                TrainingGraph.compiled_here += 1
         return self._compiled[key](values, *arguments)
 
     def _initial_weights(self, plain: keras.Model, seed: int) -> list[np.ndarray]:

@@ -83,8 +83,8 @@ class Trainer:
 
     @property
     def compilations(self) -> int:
-        """How many graphs have been compiled for what is kept."""
-        return sum(graph.compilations for graph in self.graphs)
+        """How many graphs this process has compiled so far, whether they are kept or not."""
+        return TrainingGraph.compiled_here
 
     def forget_graphs(self) -> None:
         """Let go of the graphs that are kept, and the memory that they hold."""

@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from dlsuite.spec import Study
 from dlsuite.study import InProcessExecutor, make_plan, run
 from dlsuite.study.costs import Estimator, expected_pace
 from dlsuite.study.paces import Pace, Paces, pace_key
+from dlsuite.study.run_watcher import RunWatcher
 from dlsuite.study.sizes import estimate_size
+from dlsuite.study.stopwatch import Stopwatch
 
 Make = Callable[..., Study]
 TASKS = [{"model": "mlp", "data": "wine"}]
@@ -96,3 +99,26 @@ def test_a_folder_that_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
     Paces(tmp_path / "file" / "paces.json").keep(
         {("b", "worker"): (Pace(1.0, 2.0), Pace(1.0, 1.0))}
     )
+
+
+class Compiling:
+    """A trainer that has compiled so many graphs."""
+
+    compilations = 0
+
+
+@pytest.mark.parametrize("graphs", [0, 2])
+def test_a_start_is_measured_where_something_was_compiled(graphs: int) -> None:
+    trainer, watcher = Compiling(), RunWatcher()
+    stopwatch = Stopwatch(watcher)
+    with stopwatch.running(trainer):
+        trainer.compilations += graphs
+        time.sleep(0.05)
+        for _ in range(4):
+            stopwatch.epoch(0.5, 1.0)
+            time.sleep(0.005)
+    pace = stopwatch.pace(4)
+    assert pace is not None
+    assert pace.epoch >= 0.005
+    assert (pace.start > 0.03) if graphs else math.isnan(pace.start)
+    assert stopwatch.pace(5) is None  # It was stopped, or went on from a checkpoint.
