@@ -63,8 +63,9 @@ _FIGURES: dict[Place, _Figures] = {
     "lanes": _Figures(5e-4, 1.7e-11, 1.0e-10, 3.1e-5, 4.5, 0.64),
     "worker": _Figures(3.3e-4, 7.1e-11, 2.9e-11, 4.3e-5, 3.6, 1.4),
 }
-"""Fitted to `benchmarks/results/costs.csv`, where an epoch's estimate is off by a factor of 1.2 in the median
-and 2.3 at the most, that of a start by 1.4 and 2.6. What a population takes outside of its epochs is not in them.
+"""Fitted to `benchmarks/results/costs.csv`. The estimate of an epoch is off by a factor of 1.2 there in the
+median and 2.3 at the most, that of a start by 1.4 and 2.6. What a population takes outside of its epochs is
+not in them.
 """
 
 
