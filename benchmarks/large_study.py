@@ -174,7 +174,7 @@ def measure(step: str, study: Any, out: Path, began: float) -> list[dict[str, An
 
         plan = clock.time("make_plan", lambda: driver.make_plan(study))
         clock.time("keys", lambda: trial_keys(plan))
-        clock.time("cutting", lambda: into_populations(plan.groups, lambda _: 20))
+        clock.time("cutting", lambda: [into_populations(group, 20) for group in plan.groups])
         return [whole(**clock.seconds)]
     if step == "report":
         reports = importlib.import_module("dlsuite.study.reports")

@@ -18,6 +18,8 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
+from dlsuite.cache import cache_folder
+
 CACHE_VARIABLE = "DLSUITE_COMPILATION_CACHE"
 """The environment variable that names another folder, or switches the cache off by `off`."""
 
@@ -120,8 +122,7 @@ def _checksum(entry: Path) -> str:
 
 
 def _default_folder() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "dlsuite" / "compiled"
+    return cache_folder() / "compiled"
 
 
 def _machine() -> str:

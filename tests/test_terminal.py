@@ -8,12 +8,17 @@ from rich.console import Console
 from dlsuite import terminal
 
 
+@pytest.fixture
+def bar(monkeypatch: pytest.MonkeyPatch) -> terminal.ProgressBar:
+    """A bar that is shown once it is entered, as if the output were a terminal."""
+    monkeypatch.setattr(terminal, "err", Console(stderr=True, force_terminal=True, width=120))
+    return terminal.ProgressBar("study")
+
+
 def test_progress_that_is_lost_with_a_worker_counts_backwards(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    bar: terminal.ProgressBar, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shown = Console(stderr=True, force_terminal=True, width=100)
-    monkeypatch.setattr(terminal, "err", shown)
-    with terminal.ProgressBar("study") as bar:
+    with bar:
         bar.begin(4, 0)
         bar.epoch(0.5, 1.5)
         bar.epoch(0.5, -1.5)
@@ -26,11 +31,9 @@ def test_progress_that_is_lost_with_a_worker_counts_backwards(
 
 
 def test_each_worker_has_a_line_while_it_is_at_something(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    bar: terminal.ProgressBar, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shown = Console(stderr=True, force_terminal=True, width=120)
-    monkeypatch.setattr(terminal, "err", shown)
-    with terminal.ProgressBar("study") as bar:
+    with bar:
         bar.begin(8, 0)
         bar.worker(0, "cnn/digits batch_norm=true, 4 trials", 0.0, math.nan)
         bar.worker(1, "mlp/[wine], 4 trials", 0.5, 0.25)

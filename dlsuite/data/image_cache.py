@@ -24,6 +24,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from dlsuite.cache import cache_folder
 from dlsuite.data.row_file import Array, RowFile, array_header
 from dlsuite.errors import DataError
 
@@ -178,8 +179,7 @@ class ImageCache:
 
 def image_cache() -> ImageCache:
     """Return the user's cache; where it cannot be written, one that goes when the process ends."""
-    home = os.environ.get("XDG_CACHE_HOME")
-    folder = (Path(home) if home else Path.home() / ".cache") / "dlsuite" / "images"
+    folder = cache_folder() / "images"
     try:
         (folder / "listings").mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

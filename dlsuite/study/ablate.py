@@ -66,7 +66,8 @@ def ablate(
         question: What is asked, in a sentence.
         plugins: Python files that register models, data sets, metrics or losses.
         out: The folder in which the study's own stands.
-        executor: Trains the populations; in this process if absent.
+        executor: Trains the populations; if absent, this process or worker processes, as `AutoExecutor`
+            chooses.
         watcher: Told how it goes.
         report: Whether to draw figures and write the page.
         retry_failed: Whether to train trials again that failed in an earlier call.

@@ -183,7 +183,7 @@ def _group_row(plan: Plan, group: Sequence[Trial], size: PopulationSize) -> dict
         "task": first.task,
         "structure": thaw(own),
         "trials": len(group),
-        "populations": len(into_populations([tuple(group)], lambda _: size.members)),
+        "populations": len(into_populations(group, size.members)),
         "members": size.members,
         "parameters": size.parameters,
         "megabytes": size.bytes / 2**20,

@@ -36,11 +36,10 @@ def missing_jobs(
     ]
     metrics = {task.label: task.asked for task in plan.tasks}
     jobs = []
-    sizes = {group[0].structure: estimate_size(group[0]) for group in unfinished}
     for group in unfinished:
-        costs = estimator.costs(group[0], sizes[group[0].structure])
-        asked = metrics[group[0].task]
-        for population in into_populations([group], lambda one: sizes[one.structure].members):
+        size, asked = estimate_size(group[0]), metrics[group[0].task]
+        costs = estimator.costs(group[0], size)
+        for population in into_populations(group, size.members):
             missing: dict[str, Trial] = {}
             for trial in population:
                 key = keys[position_of[id(trial)]]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from dlsuite.atomic import write_file
+from dlsuite.cache import cache_folder
 from dlsuite.study.environment import devices, processor
 from dlsuite.study.trial import Trial
 
@@ -108,8 +109,5 @@ def _is_row(row: object) -> bool:
 
 def _default_path() -> Path:
     """By what computes, as a home may be shared by machines of several kinds."""
-    home = os.environ.get("XDG_CACHE_HOME")
     computing = hashlib.sha256(repr([processor(), os.cpu_count(), devices()]).encode()).hexdigest()
-    return (
-        (Path(home) if home else Path.home() / ".cache") / "dlsuite" / f"paces-{computing[:8]}.json"
-    )
+    return cache_folder() / f"paces-{computing[:8]}.json"

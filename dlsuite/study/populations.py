@@ -1,6 +1,6 @@
 """Populations: trials whose graphs have the same shape, in the portions that executors are handed."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from dlsuite.study.trial import Trial
 from dlsuite.training.seating import portions
@@ -21,20 +21,15 @@ def into_groups(trials: Iterable[Trial]) -> list[tuple[Trial, ...]]:
     return [tuple(group) for group in groups.values()]
 
 
-def into_populations(
-    groups: Sequence[tuple[Trial, ...]], size_of: Callable[[Trial], int]
-) -> list[tuple[Trial, ...]]:
-    """Cut groups into populations.
+def into_populations(group: Sequence[Trial], members: int) -> list[tuple[Trial, ...]]:
+    """Cut a group into populations.
 
     Args:
-        groups: Trials with the same structural values, each.
-        size_of: How many members a population of a trial's structure has.
+        group: Trials with the same structural values.
+        members: How many members a population of theirs has.
 
     Returns:
-        Populations, in the order of the groups; trials of a seed stay together where they can.
+        Populations; trials of a seed stay together where they can.
     """
-    populations = []
-    for group in groups:
-        cut = portions([trial.seed for trial in group], size_of(group[0]))
-        populations += [tuple(group[place] for place in places) for places in cut]
-    return populations
+    cut = portions([trial.seed for trial in group], members)
+    return [tuple(group[place] for place in places) for places in cut]

@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Iterable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,7 +73,7 @@ def estimate_space(plan: Plan, sizes: Sequence[PopulationSize]) -> Space:
             tables += of_trial + named * _name_length(trial) + _KEY
             pair = (trial.task, trial.condition)
             heaviest[pair] = max(model, heaviest.get(pair, 0))
-        for population in into_populations([group], partial(_members, size)):
+        for population in into_populations(group, size.members):
             parts += _PART
             kept = {(trial.condition, json.dumps(thaw(trial.tuned))) for trial in population}
             weights += len(kept) * (model + size.arrays * _ARRAY)
@@ -128,7 +127,3 @@ def _name_length(trial: Trial) -> int:
     named = [trial.task, trial.condition, str(trial.seed), str(trial.split_seed)]
     settings = [display(value) for value in values.values()]
     return sum(len(text) + 1 for text in (*named, *settings))
-
-
-def _members(size: PopulationSize, _: Trial) -> int:
-    return size.members

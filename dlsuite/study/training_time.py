@@ -1,7 +1,6 @@
 """Who trains a whole study, for how long and in what memory, by estimate."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from dlsuite.study.costs import Estimator
@@ -11,7 +10,6 @@ from dlsuite.study.populations import into_populations
 from dlsuite.study.sizes import PopulationSize
 from dlsuite.study.space import size_text
 from dlsuite.study.staffing import choose_staff, duration_text
-from dlsuite.study.trial import Trial
 
 
 def estimate_training(plan: Plan, sizes: Sequence[PopulationSize]) -> dict[str, Any]:
@@ -29,7 +27,7 @@ def estimate_training(plan: Plan, sizes: Sequence[PopulationSize]) -> dict[str, 
     for group, size in zip(plan.groups, sizes, strict=True):
         costs = estimator.costs(group[0], size)
         measured += estimator.is_measured(group[0], size)
-        for population in into_populations([group], partial(_members, size)):
+        for population in into_populations(group, size.members):
             jobs.append(Job(population, (), costs=costs))
     staff = choose_staff(jobs)
     taken = [job.costs.worker if staff.workers else job.costs.lanes for job in jobs]
@@ -58,7 +56,3 @@ def training_line(training: Mapping[str, Any]) -> str:
         f"{training['why']} The longest population takes {longest}, all of it about "
         f"{size_text(training['bytes'])} of memory ({source})."
     )
-
-
-def _members(size: PopulationSize, _: Trial) -> int:
-    return size.members

@@ -241,7 +241,7 @@ class TestPopulations:
         )
         trials = make_plan(study).trials
 
-        populations = into_populations(into_groups(trials), lambda trial: size)
+        populations = [p for group in into_groups(trials) for p in into_populations(group, size)]
 
         assert sorted(id(t) for p in populations for t in p) == sorted(id(t) for t in trials)
         assert max(len(population) for population in populations) <= size

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from executor_contract import Watching, tables
 
 from dlsuite.spec import parse_study
 from dlsuite.spec.metrics import register_metric, unregister_metric
-from dlsuite.study import AutoExecutor, Job, make_plan, run, staffing
+from dlsuite.study import AutoExecutor, InProcessExecutor, Job, make_plan, run, staffing
 from dlsuite.study.costs import Cost, Costs
-from dlsuite.study.run_watcher import RunWatcher
 from dlsuite.study.staffing import choose_staff, duration_text
 from dlsuite.training import lanes
 
@@ -108,47 +108,34 @@ def test_durations_are_for_people(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
 
 
-class Said(RunWatcher):
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
+@pytest.fixture
+def hurried(machine: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Worker processes are chosen, as if they were there already."""
+    machine(2, None)
+    monkeypatch.setattr(staffing, "_BEGIN", -1000.0)
 
 
 def test_a_run_says_who_trains_it_and_why(small: Callable[..., object], tmp_path: Path) -> None:
-    said = Said()
+    said = Watching()
     run(small(), out=tmp_path, watcher=said, report=False)
     [line] = said.lines
     assert line.startswith("Training in one process: about ")
 
 
 def test_the_chooser_trains_by_workers_to_the_same_bytes(
-    small: Callable[..., object],
-    machine: Callable[..., None],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    small: Callable[..., object], executor: InProcessExecutor, hurried: None, tmp_path: Path
 ) -> None:
-    machine(2, None)
     study = small(factors={"batch_size": [16, 32]})
-    here = run(study, out=tmp_path / "here", report=False)
-    monkeypatch.setattr(staffing, "_BEGIN", -1000.0)  # As if worker processes were there already.
-    said = Said()
+    here = run(study, out=tmp_path / "here", executor=executor, report=False)
+    said = Watching()
     with AutoExecutor() as chooser:
         there = run(study, out=tmp_path / "there", executor=chooser, watcher=said, report=False)
     assert said.lines[0].startswith("Training in 2 worker processes: about 1 s")
-    tables = [
-        {path.name: path.read_bytes() for path in results.folder.glob("*.csv")}
-        for results in (here, there)
-    ]
-    assert tables[0] == tables[1]
+    assert tables(here.folder) == tables(there.folder)
 
 
 def test_what_cannot_be_handed_to_workers_trains_in_one_process(
-    small: Callable[..., object],
-    machine: Callable[..., None],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    small: Callable[..., object], hurried: None, tmp_path: Path
 ) -> None:
     lock = threading.Lock()
 
@@ -157,9 +144,7 @@ def test_what_cannot_be_handed_to_workers_trains_in_one_process(
         with lock:
             return 0.5
 
-    machine(2, None)
-    monkeypatch.setattr(staffing, "_BEGIN", -1000.0)
-    said = Said()
+    said = Watching()
     try:
         study = small(factors={"batch_size": [16, 32]}, metrics=["locked"])
         results = run(study, out=tmp_path, watcher=said, report=False)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -64,24 +64,27 @@ def test_training_on_gathered_inputs_is_that_on_arrays_to_the_bit(
         assert reference.same_bits(first, second)
 
 
-def test_a_mapped_file_is_not_copied(tmp_path: Path) -> None:
+def images_of_a_file(path: Path, mode: Literal["c", "r"]) -> tuple[Dataset, np.ndarray]:
+    """Images whose store is mapped from a file, and the store."""
     data = images()
     assert isinstance(data.train.x, Gathered)
-    np.save(tmp_path / "store.npy", data.train.x.store)
-    store = np.load(tmp_path / "store.npy", mmap_mode="c")
-    mapped = replace(
-        data,
-        **{
-            name: replace(getattr(data, name), x=replace(getattr(data, name).x, store=store))
-            for name in SPLITS
-        },
-    )
+    np.save(path, data.train.x.store)
+    store = np.load(path, mmap_mode=mode)
+    splits = {
+        name: replace(getattr(data, name), x=replace(getattr(data, name).x, store=store))
+        for name in SPLITS
+    }
+    return replace(data, **splits), store
+
+
+def test_a_mapped_file_is_not_copied(tmp_path: Path) -> None:
+    mapped, store = images_of_a_file(tmp_path / "store.npy", "c")
 
     examples = place(mapped, Objective("classification"))
     store[:] = 9  # A private mapping: the file stays as it is, and a copy would not see it.
 
     assert (examples.store.numpy() == 9).all()
-    assert mapped.nbytes < data.nbytes
+    assert mapped.nbytes < images().nbytes
 
 
 def test_an_array_that_is_not_aligned_is_copied() -> None:
@@ -136,17 +139,7 @@ AT = {"train": 0, "validation": 32, "test": 64}
 
 
 def test_an_array_that_cannot_be_written_to_is_not_copied(tmp_path: Path) -> None:
-    data = images()
-    assert isinstance(data.train.x, Gathered)
-    np.save(tmp_path / "store.npy", data.train.x.store)
-    store = np.load(tmp_path / "store.npy", mmap_mode="r")
-    mapped = replace(
-        data,
-        **{
-            name: replace(getattr(data, name), x=replace(getattr(data, name).x, store=store))
-            for name in SPLITS
-        },
-    )
+    mapped, _ = images_of_a_file(tmp_path / "store.npy", "r")
     examples = place(mapped, Objective("classification"))
 
     np.load(tmp_path / "store.npy", mmap_mode="r+")[:] = 9
