@@ -5,13 +5,13 @@
 
 A study is run once without a stop. Then chains of runs of it begin, each in a folder of its own: a run is
 killed at a random moment between its first breath and its end, and the same command given again, until it
-ends by itself; then the chain begins anew. Where it is a worker that is killed, the run goes on. Every CSV
-must then be what the uninterrupted run wrote, nothing be set aside and no checkpoint be left. Populations are
-kept twice a second here instead of once a minute, so that most kills find a checkpoint.
+ends by itself; then the chain begins anew. Where it is a worker that is killed, the run goes on; where it is
+the run, its workers must go. Every CSV must then be what the uninterrupted run wrote, nothing be set aside
+and no checkpoint be left. Populations are kept twice a second here instead of once a minute, so that most
+kills find a checkpoint.
 """
 
 import argparse
-import contextlib
 import os
 import random
 import signal
@@ -71,6 +71,7 @@ class Killed:
         finished: Trials in finished parts at its end.
         checkpoints: Checkpoints that were kept at its end.
         victim: Who was killed: the run, or a worker of it, whose run went on to its end.
+        workers: How many worker processes it had when it was killed.
         code: Its exit code; negative where a signal ended it.
         same: Whether it ended by itself and every CSV is that of the uninterrupted run.
     """
@@ -81,6 +82,7 @@ class Killed:
     checkpoints: int
     code: int
     victim: str
+    workers: int
     same: bool | None
 
 
@@ -108,6 +110,7 @@ class Kills:
         self.seconds = time.monotonic() - began
         """How long the uninterrupted run took."""
         self.whole = tables(folder / "whole")
+        self.trials = len(pd.read_csv(folder / "whole" / "kills" / "trials.csv"))
         self._lock = threading.Lock()
         self.left = 0
 
@@ -156,17 +159,21 @@ class Kills:
             workers = workers_of(process.pid)
             if workers and draws.random() < 0.5:
                 os.kill(draws.choice(workers), self._stop)
-                return self._ended(number, out, process.wait(), seconds)
+                return self._ended(number, out, process.wait(), seconds, len(workers))
             os.kill(process.pid, self._stop)
             code = process.wait()
+            wait_for(workers)
             if code == 0:  # It was faster than the signal.
                 return self._ended(number, out, code)
         study = out / "kills"
         trials = [len(pd.read_csv(path)) for path in study.glob("parts/[!.]*/trials.csv")]
         kept = len(list(study.glob("checkpoints/[!.]*")))
-        return Killed(number, round(seconds, 2), sum(trials), kept, code, "run", None)
+        when = round(seconds, 2)
+        return Killed(number, when, sum(trials), kept, code, "run", len(workers), None)
 
-    def _ended(self, number: int, out: Path, code: int, seconds: float | None = None) -> Killed:
+    def _ended(
+        self, number: int, out: Path, code: int, seconds: float | None = None, workers: int = 0
+    ) -> Killed:
         """A run that ended by itself, after it was left alone or a worker of it was killed."""
         study = out / "kills"
         left = [*study.glob("rejected/*"), *study.glob("checkpoints/*"), *study.rglob(".*-*")]
@@ -174,20 +181,36 @@ class Kills:
         if seconds is None:
             with self._lock:  # It killed nobody.
                 self.left += 1
-            return Killed(number, None, len(self.whole), 0, code, "", same)
-        return Killed(number, round(seconds, 2), len(self.whole), 0, code, "worker", same)
+            return Killed(number, None, self.trials, 0, code, "", 0, same)
+        when = round(seconds, 2)
+        return Killed(number, when, self.trials, 0, code, "worker", workers, same)
 
 
 def workers_of(pid: int) -> list[int]:
     """The worker processes of a run."""
     of_threads = Path(f"/proc/{pid}/task").glob("*/children")
     begun = [int(child) for path in of_threads for child in path.read_text().split()]
-    found = []
-    for child in begun:
-        with contextlib.suppress(OSError):  # It has gone.
-            if b"worker_processes" in Path(f"/proc/{child}/cmdline").read_bytes():
-                found.append(child)
-    return found
+    return [child for child in begun if is_worker(child)]
+
+
+def wait_for(workers: list[int]) -> None:
+    """Wait until the workers of a run that was killed have gone.
+
+    Raises:
+        AssertionError: One is still there after two minutes; importing TensorFlow can take one.
+    """
+    until = time.monotonic() + 120
+    while left := [worker for worker in workers if is_worker(worker)]:
+        assert time.monotonic() < until, f"workers {left} have outlived their run"
+        time.sleep(0.2)
+
+
+def is_worker(process: int) -> bool:
+    """Whether a process is there and a worker."""
+    try:
+        return b"worker_processes" in Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:  # It has gone.
+        return False
 
 
 def tables(out: Path) -> dict[str, bytes]:

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import IO, Any, TypeVar
+from typing import IO, Any, NoReturn, TypeVar
 
 import cloudpickle
 
@@ -246,7 +246,7 @@ def _read(asked: IO[bytes], worker: Worker, orders: "SimpleQueue[Order]") -> Non
         try:
             message = pickle.load(asked)
         except (EOFError, OSError, pickle.UnpicklingError):
-            os._exit(0)  # Nobody is there who would keep what comes of it.
+            _end_with_the_run()
         if message is None:
             if last is not None:
                 last.stop()
@@ -277,8 +277,16 @@ class _Teller:
             event = Raised(_travelling(event.error))
         content = pickle.dumps(event)
         with self._lock:
-            self._told.write(content)
-            self._told.flush()
+            try:
+                self._told.write(content)
+                self._told.flush()
+            except OSError:
+                _end_with_the_run()
+
+
+def _end_with_the_run() -> NoReturn:
+    """End this process, from whichever thread: nobody is there who would keep what comes of it."""
+    os._exit(0)
 
 
 def _travelling(error: Exception) -> Exception:
