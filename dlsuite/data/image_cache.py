@@ -11,6 +11,7 @@ process has open.
 
 import atexit
 import json
+import math
 import os
 import shutil
 import tempfile
@@ -89,13 +90,10 @@ class ImageCache:
             return None
         try:
             _hold(path)
-            # Of what could be written to, a system promises no more than it has memory for.
-            mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError):
+            mapped = _mapped(path, told.get("shape"))
+        except (OSError, ValueError):
             return None
-        if mapped.dtype != np.uint8 or list(mapped.shape) != told.get("shape"):
-            return None
-        if _size(path) != len(array_header(mapped.shape)) + mapped.nbytes:
+        if mapped is None:
             return None
         _touch(path)
         return mapped, told
@@ -299,10 +297,26 @@ def _whose() -> str:
     return f"{os.getpid()}-{threading.get_ident()}"
 
 
+def _mapped(path: Path, shape: Any) -> Array | None:
+    """Map an array into memory; None if it is not just as one of a shape is written.
+
+    Raises:
+        OSError, ValueError: It cannot be mapped.
+    """
+    if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape):
+        return None
+    header, size = array_header(tuple(shape)), math.prod(shape)
+    with path.open("rb") as file:
+        if file.read(len(header)) != header or _size(path) != len(header) + size:
+            return None
+    # Of what could be written to, a system promises no more than it has memory for.
+    return np.memmap(path, np.uint8, mode="r", offset=len(header), shape=tuple(shape))
+
+
 def _read_json(path: Path) -> dict[str, Any] | None:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

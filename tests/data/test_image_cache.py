@@ -103,7 +103,11 @@ def test_other_bytes_or_settings_are_decoded_again(pets: Path, calls, anew) -> N
 
 
 @pytest.mark.parametrize(
-    "damage", ["truncated", "longer", "empty", "words", "gone", "other", "facts"]
+    "damage",
+    [
+        *("truncated", "longer", "empty", "words", "open bracket", "huge"),
+        *("gone", "other", "facts", "odd facts"),
+    ],
 )
 def test_a_damaged_array_is_made_again(
     pets: Path, cache_folder: Path, calls, anew, damage: str
@@ -114,6 +118,8 @@ def test_a_damaged_array_is_made_again(
         path.unlink()
     elif damage == "facts":
         path.with_suffix(".json").write_text("{")
+    elif damage == "odd facts":
+        path.with_suffix(".json").write_text('{"shape": [true, -1, null]}')
     elif damage == "other":
         os.replace(path, path.with_suffix(".old"))
         with open(path, "wb") as file:
@@ -125,6 +131,8 @@ def test_a_damaged_array_is_made_again(
             "longer": content + b"x",
             "empty": b"",
             "words": b"no array at all",
+            "open bracket": content.replace(b"), }", b"  , }", 1),
+            "huge": content.replace(b"(", b"(" + b"9" * 20, 1).replace(b" " * 20 + b"\n", b"\n", 1),
         }[damage]
         path.unlink()
         path.write_bytes(changed)
