@@ -5,6 +5,7 @@ read, since their target says what kind of task it is; so this needs no TensorFl
 """
 
 import itertools
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from dlsuite.data import data_entry
 from dlsuite.errors import SpecError
 from dlsuite.spec import Study, Value, display
 from dlsuite.spec.metrics import list_metrics, metric_entry
+from dlsuite.spec.values import thaw
 from dlsuite.study.designs import conditions_of
 from dlsuite.study.plugins import load_plugins
 from dlsuite.study.populations import into_groups
@@ -124,9 +126,18 @@ def _check_metrics(study: Study, tasks: Sequence[PlannedTask]) -> None:
             )
 
 
+def _of_each_data(trials: Sequence[Trial]) -> list[Trial]:
+    """One trial of each data set and settings of it, whatever the split seed."""
+    first: dict[str, Trial] = {}
+    for trial in trials:
+        settings = {key: thaw(v) for key, v in trial.data_settings.items() if key != "split_seed"}
+        first.setdefault(json.dumps([trial.data, settings], sort_keys=True), trial)
+    return list(first.values())
+
+
 def _check_effect(study: Study, trials: Sequence[Trial], tasks: Sequence[PlannedTask]) -> None:
     """Refuse what changes nothing: a study of it would count the same trial several times over."""
-    for trial in trials if len(study.split_seeds) > 1 else ():
+    for trial in _of_each_data(trials) if len(study.split_seeds) > 1 else ():
         if trial.data_settings["label_noise"]:
             continue
         if not data_entry(trial.data, trial.data_settings).drawn_with(trial.data_settings):

@@ -151,19 +151,16 @@ class Resolver:
         self, study: Study, condition: Mapping[str, Value], tuned: Mapping[str, Value]
     ) -> Iterator[Trial]:
         """The trials of this task in a condition with its tuned values, split by split, seed by seed."""
+        first = self._first(study, condition, tuned)
         for split_seed in study.split_seeds:
-            first = self._trial(study, condition, tuned, split_seed)
+            split = first.with_split_seed(split_seed)
             for seed in study.seeds:
-                yield first.with_seed(seed)
+                yield split.with_seed(seed)
 
-    def _trial(
-        self,
-        study: Study,
-        condition: Mapping[str, Value],
-        tuned: Mapping[str, Value],
-        split_seed: int,
+    def _first(
+        self, study: Study, condition: Mapping[str, Value], tuned: Mapping[str, Value]
     ) -> Trial:
-        """The trial of a study's first seed."""
+        """The trial of a study's first split and seed."""
         fixed = {key: value for key, value in study.fixed.items() if self.knows(key)}
         chosen = {**fixed, **self.task.fixed, **condition, **tuned}
         split = {place: self._of(chosen, place) for place in self.takes}
@@ -186,11 +183,11 @@ class Resolver:
                     self.takes["data"],
                     taker=f"task {label!r}: data set {self.data.name!r}",
                 ),
-                "split_seed": split_seed,
+                "split_seed": study.split_seeds[0],
             },
             training=self._training(split["training"]),
             seed=study.seeds[0],
-            split_seed=split_seed,
+            split_seed=study.split_seeds[0],
             epochs=study.epochs,
         )
 

@@ -78,6 +78,11 @@ class Trial:
         other.__dict__["_seedless"] = self._seedless
         return other
 
+    def with_split_seed(self, split_seed: int) -> "Trial":
+        """The same with another split."""
+        settings = {**self.data_settings, "split_seed": split_seed}
+        return replace(self, split_seed=split_seed, data_settings=settings)
+
     @cached_property
     def _seedless(self) -> dict[str, str]:
         """Texts that do not depend on the seed, shared by all trials that `with_seed` made of one."""

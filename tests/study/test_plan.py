@@ -1,10 +1,12 @@
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dlsuite.data.catalog import DataEntry
 from dlsuite.errors import SpecError, UnknownNameError
 from dlsuite.models import add_model, unregister_model
 from dlsuite.spec import Study, parse_study
@@ -31,6 +33,27 @@ def test_trials_are_tasks_times_conditions_times_tuned_times_splits_times_seeds(
 
     assert len(trials) == 2 * (3 * 2) * 2 * 2 * 3
     assert len({trial.key("data") for trial in trials}) == len(trials)
+
+
+def test_a_file_is_asked_once_how_it_is_split(
+    small: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not for every trial: of 216,000 trials that took minutes."""
+    path = tmp_path / "people.csv"
+    path.write_text("x,y\n" + "".join(f"{i * 7 % 40 / 3},{i % 2}\n" for i in range(40)))
+    asked = []
+    drawn_with = DataEntry.drawn_with
+
+    def noted(entry: DataEntry, settings: Mapping[str, Any]) -> bool:
+        asked.append(settings["target"])
+        return drawn_with(entry, settings)
+
+    monkeypatch.setattr(DataEntry, "drawn_with", noted)
+    data = [{"path": str(path), "target": target} for target in "xy"]
+    tasks = [{"model": "mlp", "data": one, "name": one["target"]} for one in data]
+    factors = {"dropout": [0.0, 0.2, 0.4]}
+    make_plan(small(tasks=tasks, factors=factors, seeds=3, split_seeds=2))
+    assert asked == ["x", "y"]
 
 
 def test_a_condition_is_written_in_the_order_of_the_study(small: Make) -> None:
