@@ -2,21 +2,25 @@
 
 TensorFlow reads and writes entries in one folder, named when it is imported, and fails on an entry that it
 cannot read. So every process has a folder of its own. At the start the entries of the store that are whole
-are linked into it; at the end what is new goes into the store, each entry under its checksum. A damaged
-entry is left out and removed, and its graph compiled again; two processes never meet.
+are linked into it; whenever a population has ended, what is new goes into the store, each entry under its
+checksum, and what others have put there is linked. A damaged entry is left out and removed, and its graph
+compiled again; two processes never meet.
 
 Entries hold machine code: the store is kept apart by the versions and by what the processor can do.
 """
 
 import atexit
+import contextlib
 import hashlib
 import os
 import platform
 import re
 import shutil
 import tempfile
+import threading
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 from dlsuite.cache import cache_folder
 
@@ -53,7 +57,42 @@ def keep_compiled() -> None:
         return
     _lend(store, own)
     os.environ["TF_XLA_FLAGS"] = f"{flags} {_FLAG}={own}".strip()
-    atexit.register(_take_back, store, own, owner=os.getpid())
+    global _folders
+    _folders = _Folders(store, own, os.getpid())
+    atexit.register(_give_back, _folders)
+
+
+class _Folders(NamedTuple):
+    """The store, this process's own folder, and whose that is."""
+
+    store: Path
+    own: Path
+    owner: int
+
+
+_folders: _Folders | None = None
+_lock = threading.Lock()
+
+
+def share_compiled() -> None:
+    """Put what this process has compiled into the store, and take what others have put there."""
+    if _folders is not None and _folders.owner == os.getpid():
+        with _lock:
+            _put(_folders.store, _folders.own)
+            _lend(_folders.store, _folders.own)
+
+
+def give_compiled_back() -> None:
+    """Put what is new into the store, and remove the process's folder: for an end that skips `atexit`."""
+    if _folders is not None:
+        _give_back(_folders)
+
+
+def _give_back(folders: _Folders) -> None:
+    if folders.owner == os.getpid():  # A forked child must leave its parent's folder alone.
+        with _lock:
+            _put(folders.store, folders.own)
+            shutil.rmtree(folders.own, ignore_errors=True)
 
 
 def _lend(store: Path, own: Path) -> None:
@@ -64,12 +103,22 @@ def _lend(store: Path, own: Path) -> None:
         try:
             name, _, checksum = entry.stem.rpartition(".")
             kept += entry.stat().st_size
-            if kept > _MOST_BYTES or checksum != _checksum(entry):
+            known = own / f"{name}.pb"
+            if kept > _MOST_BYTES or not (known.exists() or checksum == _checksum(entry)):
                 entry.unlink()
-                continue
-            os.link(entry, own / f"{name}.pb")
+            elif not known.exists():
+                os.link(entry, known)
         except OSError:  # Another process removed it, or links are not to be had here.
             continue
+
+
+def _put(store: Path, own: Path) -> None:
+    """Link what is new into the store."""
+    known = {entry.stem.rpartition(".")[0] for entry in store.glob("*.pb")}
+    for entry in own.glob("*.pb"):
+        if entry.stem not in known:
+            with contextlib.suppress(OSError):
+                os.link(entry, store / f"{entry.stem}.{_checksum(entry)}.pb")
 
 
 def _own_prefix() -> str:
@@ -93,20 +142,6 @@ def _is_alive(process: int) -> bool:
     except OSError:  # Somebody else's.
         return True
     return True
-
-
-def _take_back(store: Path, own: Path, *, owner: int) -> None:
-    """Put what is new into the store, and remove the process's folder."""
-    if os.getpid() != owner:  # A forked child must leave its parent's folder alone.
-        return
-    known = {entry.stem.rpartition(".")[0] for entry in store.glob("*.pb")}
-    for entry in own.glob("*.pb"):
-        if entry.stem not in known:
-            try:
-                os.replace(entry, store / f"{entry.stem}.{_checksum(entry)}.pb")
-            except OSError:
-                continue
-    shutil.rmtree(own, ignore_errors=True)
 
 
 def _age(entry: Path) -> float:

@@ -28,6 +28,7 @@ MAY_IMPORT = {
         "errors",
         "atomic",
         "cache",
+        "compiled",
         "quiet",
         "registry",
         "spec",

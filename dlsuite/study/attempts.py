@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from dlsuite.compiled import share_compiled
 from dlsuite.data import Dataset
 from dlsuite.errors import DataError, StoreError
 from dlsuite.spec.metrics import tags_of
@@ -90,6 +91,7 @@ class Attempt:
 
         try:
             part = finished_part(self.job, trained(), self._shared.say)
+            share_compiled()
             return Outcome(part, pace=self._stopwatch.pace(self.job.trials[0].epochs))
         except StoppedError:
             return Outcome()

@@ -20,6 +20,7 @@ from typing import IO, Any, NoReturn, TypeVar
 
 import cloudpickle
 
+from dlsuite.compiled import give_compiled_back
 from dlsuite.quiet import import_tensorflow
 from dlsuite.study.crew import Event, Lost, Raised, Said
 from dlsuite.study.executors import Job
@@ -286,7 +287,10 @@ class _Teller:
 
 def _end_with_the_run() -> NoReturn:
     """End this process, from whichever thread: nobody is there who would keep what comes of it."""
-    os._exit(0)
+    try:
+        give_compiled_back()  # `_exit` calls nothing that waits for the end.
+    finally:
+        os._exit(0)
 
 
 def _travelling(error: Exception) -> Exception:
