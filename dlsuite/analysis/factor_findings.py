@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dlsuite.analysis.factor_values import distinct_values, format_value, same_value
+from dlsuite.analysis.frames import measure_row
 from dlsuite.analysis.measures import GAP, ONSET, metric_label
 from dlsuite.analysis.task_trials import is_baseline
 from dlsuite.analysis.verdicts import LEVEL
@@ -52,7 +53,15 @@ class Point:
     @property
     def score(self) -> Mapping[str, Any]:
         """The row of the summary for the metric on test."""
-        return self.rows[f"test_{self.metric}"]
+        return self.row(f"test_{self.metric}")
+
+    def row(self, measure: str) -> Mapping[str, Any]:
+        """The row of the summary for a measure.
+
+        Raises:
+            DlsuiteError: There is none.
+        """
+        return measure_row(self.rows, measure)
 
     @property
     def effect(self) -> Mapping[str, Any]:
@@ -197,7 +206,7 @@ def _gap(points: Sequence[Point], base: Point | None) -> str:
     if best is None:
         return f"The loss gap, {gap}, does not clearly change."
     effect = best.effects[GAP]
-    both_overfit = min(there["mean"], best.rows[GAP]["mean"]) >= 0
+    both_overfit = min(there["mean"], best.row(GAP)["mean"]) >= 0
     shrinks, grows = ("narrows", "widens") if both_overfit else ("falls", "rises")
     verb = shrinks if effect["difference"] < 0 else grows
     by = amount_text(effect["difference"], effect["ci_low"], effect["ci_high"])
@@ -212,7 +221,7 @@ def _changed(
     best, compared = _clearest(points, measure)
     if base is None or best is None:
         return ""
-    there, effect = base.rows[measure], best.effects[measure]
+    there, effect = base.row(measure), best.effects[measure]
     at_base = interval_text(there["mean"], there["ci_low"], there["ci_high"])
     by = amount_text(effect["difference"], effect["ci_low"], effect["ci_high"])
     where = f" at {best.value}" if compared > 1 else ""

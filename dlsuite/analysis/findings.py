@@ -11,7 +11,7 @@ from dlsuite.analysis.factor_values import (
     format_value,
     same_value,
 )
-from dlsuite.analysis.frames import require_columns, task_row
+from dlsuite.analysis.frames import measure_row, require_columns, task_row
 from dlsuite.analysis.measures import metric_label
 from dlsuite.analysis.task_trials import check_baseline, is_baseline
 from dlsuite.analysis.verdicts import LEVEL
@@ -111,7 +111,7 @@ def _one_condition(summary: pd.DataFrame, about: Mapping[str, Any]) -> str:
     """A study of restarts: how far seeds alone lead apart."""
     metric = str(about["metric"])
     rows = {str(row["measure"]): row for row in summary.to_dict("records")}
-    score = rows[f"test_{metric}"]
+    score = measure_row(rows, f"test_{metric}")
     if not score["n"]:
         return "no trial completed."
     text = (

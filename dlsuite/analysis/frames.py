@@ -48,6 +48,21 @@ def task_row(tasks: pd.DataFrame, task: str) -> dict[str, Any]:
     return {str(column): rows[column].iloc[0] for column in rows.columns}
 
 
+def measure_row(rows: Mapping[str, Mapping[Any, Any]], measure: str) -> Mapping[Any, Any]:
+    """Look up the row of a measure.
+
+    Args:
+        rows: Rows of the summary, of one condition, by measure.
+        measure: Its name.
+
+    Raises:
+        DlsuiteError: There is none, as in a table that was cut.
+    """
+    if measure not in rows:
+        raise DlsuiteError(f"summary: no row of the measure {measure!r} for some condition.")
+    return rows[measure]
+
+
 def number(row: Mapping[str, Any], column: str) -> float:
     """Read a number from a row; NaN where the column is absent or empty."""
     value = row.get(column)

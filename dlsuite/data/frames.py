@@ -33,6 +33,12 @@ MOST_COLUMNS = 20_000
 """The most columns that a table can have."""
 
 
+def _is_plain_dictionary(column: Any) -> bool:
+    """Whether a column's categories are distinct values, as pandas wants them; Arrow allows others."""
+    dictionaries = [chunk.dictionary for chunk in column.chunks]
+    return all(not one.null_count and len(one.unique()) == len(one) for one in dictionaries)
+
+
 def as_frame(path: Path, table: Any, names: list[str]) -> "pd.DataFrame":
     """Turn an Arrow table into a frame.
 
@@ -59,6 +65,8 @@ def as_frame(path: Path, table: Any, names: list[str]) -> "pd.DataFrame":
             column = column.cast(pa.float64())
         elif pa.types.is_time(kind) or pa.types.is_duration(kind):
             column = column.cast(pa.string())
+        elif pa.types.is_dictionary(kind) and not _is_plain_dictionary(column):
+            column = column.cast(kind.value_type)
         if _is_text(column.type):
             column = column.dictionary_encode()
         columns.append(column)

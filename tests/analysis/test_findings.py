@@ -295,6 +295,15 @@ def test_a_factor_without_a_baseline_is_refused(make_trials, tasks):
         say(trials, tasks, baseline={"units": 3})
 
 
+@pytest.mark.parametrize("values", [[0.0], [0.0, 0.4]])
+def test_a_summary_without_the_score_is_refused(make_trials, tasks, values):
+    trials = make_trials([({"dropout": value}, FIVE) for value in values])
+    summary = summarize(trials, factors=["dropout"], tuned=[], tasks=tasks)
+    cut = summary[summary["measure"] != "test_accuracy"]
+    with pytest.raises(DlsuiteError, match=r"summary: no row of the measure 'test_accuracy'"):
+        say(trials, tasks, summary=cut)
+
+
 def test_an_empty_summary_says_nothing(make_trials, tasks):
     trials = make_trials([({"dropout": 0.0}, [0.6])]).iloc[:0]
     assert say(trials, tasks) == []

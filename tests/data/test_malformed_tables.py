@@ -240,3 +240,16 @@ def test_bytes_of_a_class_folder_that_are_no_utf_8_are_written_out(tmp_path: Pat
             Path(os.fsdecode(place), f"{number}.txt").write_text(f"text {number}")
 
     assert load_data(str(tmp_path / "texts")).class_names == ("\\xff", "a")
+
+
+@pytest.mark.parametrize("categories", [["a", None], ["a", "a"]])
+def test_categories_that_are_missing_or_doubled_are_values_like_others(
+    categories: list[str | None], tmp_path: Path
+) -> None:
+    """Arrow allows them, pandas does not."""
+    pa, feather = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.feather")
+    column = pa.DictionaryArray.from_arrays(pa.array([0, 1, 0]), pa.array(categories))
+    feather.write_feather(pa.table({"c": column, "x": [1, 2, 3]}), tmp_path / "table.feather")
+    table = read_table(tmp_path / "table.feather")
+    read = [None if pd.isna(value) else value for value in table["c"]]
+    assert read == ["a", categories[1], "a"]
