@@ -12,6 +12,7 @@ kills find a checkpoint.
 """
 
 import argparse
+import math
 import os
 import random
 import signal
@@ -113,6 +114,8 @@ class Kills:
         self.trials = len(pd.read_csv(folder / "whole" / "kills" / "trials.csv"))
         self._lock = threading.Lock()
         self.left = 0
+        self.until = math.inf
+        """When no run is begun any more, but to end what was begun."""
 
     def run(self, out: Path) -> "subprocess.Popen[bytes]":
         """Begin a run into a folder."""
@@ -148,7 +151,7 @@ class Kills:
     def _take(self) -> bool:
         with self._lock:
             self.left -= 1
-            return self.left >= 0
+            return self.left >= 0 and time.monotonic() < self.until
 
     def _killed(self, number: int, out: Path, draws: random.Random) -> Killed:
         process = self.run(out)
@@ -231,6 +234,7 @@ def main() -> int:
         )
         print(f"The uninterrupted run took {kills.seconds:.0f} s.", flush=True)
         kills.left = given.count
+        kills.until = time.monotonic() + 60 * given.minutes
         with ThreadPoolExecutor(given.chains) as chains:
             begun = [chains.submit(kills.chain, n, given.seed + n) for n in range(given.chains)]
             runs = [run for chain in begun for run in chain.result()]
@@ -252,6 +256,7 @@ def _arguments() -> Any:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--count", type=int, default=100, help="how many runs to kill")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop then if not before")
     parser.add_argument("--chains", type=int, default=2, help="how many at a time")
     parser.add_argument("--workers", type=int, default=0, help="worker processes of a run")
     parser.add_argument("--epochs", type=int, default=300)

@@ -4,8 +4,9 @@
 
 Each executor trains a first study, whose time counts as its start: processes begin, TensorFlow is imported,
 graphs are compiled. Then all of them take turns at the same study with other seeds, in every round. Whatever
-trained them, the tables must be the same to the byte. The Ray cluster has two nodes, started on this machine,
-with one core each; `1 node` trains one population at a time on it.
+trained them, the tables must be the same to the byte. `1 lane` is this process with one population at a time;
+`in process` trains as many at once as there are cores. The Ray cluster has two nodes, started on this
+machine, with one core each; `1 node` trains one population at a time on it.
 """
 
 import argparse
@@ -34,6 +35,12 @@ CASES: dict[str, dict[str, Any]] = {
         "factors": {"dropout": [0.0, 0.1, 0.3, 0.5]},
         "seeds": 10,
         "epochs": 8,
+    },
+    "CNN, 40 epochs": {
+        "tasks": [{"model": "cnn", "data": "digits"}],
+        "factors": {"dropout": [0.0, 0.1, 0.3, 0.5]},
+        "seeds": 5,
+        "epochs": 40,
     },
     "GRU": {
         "tasks": [{"model": "gru", "data": "sunspots"}],
@@ -73,6 +80,8 @@ def executors(names: list[str]) -> Iterator[dict[str, Executor]]:
             count = int(name.split()[0]) if name[0].isdigit() else 0
             if "node" in name:
                 made[name] = stack.enter_context(CrewExecutor(RayTasks(most=count)))
+            elif "lane" in name:
+                made[name] = InProcessExecutor(count)
             elif count:
                 made[name] = stack.enter_context(CrewExecutor(WorkerProcesses(count)))
             else:
@@ -115,7 +124,9 @@ def main() -> None:
     )
     parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
     parser.add_argument(
-        "--executors", nargs="+", default=["in process", "2 workers", "1 node", "2 nodes"]
+        "--executors",
+        nargs="+",
+        default=["1 lane", "in process", "2 workers", "1 node", "2 nodes"],
     )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", type=Path, default=OUT)
@@ -128,7 +139,12 @@ def main() -> None:
     found["least"], found["most"] = timed.min(), timed.max()
     found["start_s"] = table[table["start"]].set_index(keys)["seconds"] - found["seconds"]
     found = found.reset_index()
-    for one, other in (("in process", "2 workers"), ("1 node", "2 nodes")):
+    for one, other in (
+        ("1 lane", "in process"),
+        ("1 lane", "2 workers"),
+        ("in process", "2 workers"),
+        ("1 node", "2 nodes"),
+    ):
         for case in given.cases:
             pair = found[found["case"] == case].set_index("executor")["seconds"]
             if {one, other} <= set(pair.index):
