@@ -2,13 +2,15 @@
 
     python -m benchmarks.costs           # ten minutes on two cores
 
-Two populations of each model train at once: in one process, and in two worker processes. Figures are fitted
-to their paces (non-negative least squares of relative errors): seconds a call, a multiplication, a byte and a
-step that waits for another; to begin, and to compile an operation. They stand in `dlsuite/study/costs.py`.
-How far off the fitted estimates are is in the table: `expected_epoch` beside `epoch`, and so for `start`.
+Four populations of each model train, two at once: in one process, and in two worker processes. Figures are
+fitted to their paces (non-negative least squares of relative errors): seconds a call, a multiplication, a
+byte and a step that waits for another; to begin, and to compile an operation; and what is done once a
+population. They stand in `dlsuite/study/costs.py`. How far off the fitted estimates are is in the table:
+`expected_epoch` beside `epoch`, and so for `start` and `rest`.
 """
 
 import argparse
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import nnls
 
+from dlsuite.compiled import CACHE_VARIABLE
 from dlsuite.spec import parse_study
 from dlsuite.study import (
     CrewExecutor,
@@ -32,7 +35,12 @@ from dlsuite.study.run_watcher import RunWatcher
 from dlsuite.study.sizes import estimate_size
 
 OUT = Path(__file__).parent / "results" / "costs.csv"
-EPOCH = ("calls", "multiplications", "bytes", "sequential")
+WORK = {
+    "start": ["one", "operations"],
+    "epoch": ["calls", "multiplications", "bytes", "sequential"],
+    "rest": ["one", "operations", "last_multiplications", "last_sequential"],
+}
+"""What each part of a pace is explained by."""
 CASES: list[tuple[Any, Any, dict[str, Any]]] = [
     ({"name": "mlp", "units": 16}, "wine", {}),
     ({"name": "mlp", "units": 64}, "digits", {}),
@@ -67,13 +75,13 @@ class Watching(RunWatcher):
 
 
 def measure(number: int, epochs: int, executors: dict[Place, Executor]) -> list[dict[str, Any]]:
-    """Train two populations of a case at a time; a row each."""
+    """Train four populations of a case, two at a time; a row each place."""
     model, data, fixed = CASES[number]
     content = {"tasks": [{"model": model, "data": data}], "fixed": fixed, "epochs": epochs}
     content |= {"name": "costs", "factors": {"learning_rate": [0.001]}}
     (group,) = make_plan(parse_study({**content, "seeds": 1})).groups
     size = estimate_size(group[0])
-    study = parse_study({**content, "seeds": 2 * size.members})
+    study = parse_study({**content, "seeds": 4 * size.members})
     rows = []
     for place, executor in executors.items():
         watcher = Watching()
@@ -85,9 +93,11 @@ def measure(number: int, epochs: int, executors: dict[Place, Executor]) -> list[
                 "task": task,
                 "place": place,
                 "members": size.members,
-                **{name: float(getattr(size.work, name)) for name in (*EPOCH, "operations")},
+                **size.work._asdict(),
                 "start": np.nanmax([pace.start for pace in watcher.paces]),
                 "epoch": np.median([pace.epoch for pace in watcher.paces]),
+                # Of those that found their graph compiled.
+                "rest": np.median([pace.rest for pace in watcher.paces if np.isnan(pace.start)]),
             }
         )
         print(rows[-1], flush=True)
@@ -114,18 +124,15 @@ def main() -> None:
     if given.fit:
         table = pd.read_csv(given.fit)
     else:
+        os.environ[CACHE_VARIABLE] = "off"  # A start is to compile.
         with CrewExecutor(WorkerProcesses(2)) as crew:
             executors: dict[Place, Executor] = {"lanes": InProcessExecutor(), "worker": crew}
             found = [measure(number, given.epochs, executors) for number in range(len(CASES))]
         table = pd.DataFrame([row for rows in found for row in rows])
     table["one"] = 1.0
     for place, rows in table.groupby("place"):
-        of_epoch = fitted(rows, list(EPOCH), "epoch")
-        of_start = fitted(rows, ["one", "operations"], "start")
-        for name, figures, features in (
-            ("epoch", of_epoch, list(EPOCH)),
-            ("start", of_start, ["one", "operations"]),
-        ):
+        for name, features in WORK.items():
+            figures = fitted(rows, features, name)
             expected = rows[features].to_numpy(float) @ figures
             table.loc[rows.index, f"expected_{name}"] = expected
             off = np.maximum(expected / rows[name], rows[name] / expected).dropna()

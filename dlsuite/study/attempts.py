@@ -56,18 +56,19 @@ class Attempt:
     ) -> None:
         self.job, self._trainer, self._shared, self._data = job, trainer, shared, data
         self._keepers: list[PopulationKeeper] = []
-        self._stopwatch = Stopwatch(shared)
+        self._stopwatch = Stopwatch(shared, trainer)
 
     def prepared(self) -> Callable[[], Any]:
         """Load its data and build its models; gives what is left to do."""
         job = self.job
+        self._stopwatch.begin()
         try:
             data = self._data or load(job.trials[0])
             setups = setups_of(job.trials, data)
         except Exception as error:
             return partial(_raise, error)
         return partial(
-            self._train,
+            self._trainer.train,
             setups,
             data,
             epochs=job.trials[0].epochs,
@@ -104,11 +105,6 @@ class Attempt:
             if hungry:
                 self._trainer.forget_graphs()
             return Outcome(failed_part(self.job, error), one_line(error), hungry)
-
-    def _train(self, *given: Any, **options: Any) -> Any:
-        """Train, in whatever thread this is, and take the time."""
-        with self._stopwatch.running(self._trainer):
-            return self._trainer.train(*given, **options)
 
     def forget(self) -> None:
         """Remove its checkpoints: what came of it is kept."""

@@ -29,10 +29,14 @@ class Pace(NamedTuple):
     Attributes:
         start: Until training begins: graphs are traced and compiled. NaN where they had been already.
         epoch: An epoch, evaluation included.
+        rest: What is done once a population: models are built and initial weights drawn, the test split is
+            evaluated, hidden units are looked at, rows are written. Where graphs were compiled, what comes
+            before the first epoch counts as the start.
     """
 
     start: float
     epoch: float
+    rest: float
 
 
 class Paces:
@@ -50,17 +54,14 @@ class Paces:
     def of(self, key: str, place: Place) -> Pace | None:
         """What was measured."""
         found = self._known.get(f"{key}-{place}")
-        return None if found is None else Pace(*found[:2])
+        return None if found is None else Pace(*found[:3])
 
     def ratio(self, place: Place) -> Pace | None:
         """How many times as long this machine takes as expected: medians over what was measured."""
         rows = [row for name, row in self._known.items() if name.endswith(place)]
         if not rows:
             return None
-        return Pace(
-            statistics.median(row[0] / row[2] for row in rows),
-            statistics.median(row[1] / row[3] for row in rows),
-        )
+        return Pace(*(statistics.median(row[i] / row[i + 3] for row in rows) for i in range(3)))
 
     def keep(self, measured: Mapping[tuple[str, Place], tuple[Pace, Pace]]) -> None:
         """Keep what was measured, beside what had been expected.
@@ -78,7 +79,7 @@ class Paces:
             start = pace.start
             if math.isnan(start):
                 start = expected.start if before is None else before[0]
-            self._known[name] = [start, pace.epoch, *expected, now]
+            self._known[name] = [start, pace.epoch, pace.rest, *expected, now]
         newest = dict(list(self._known.items())[-_MOST:])
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,7 +103,7 @@ def _read(path: Path) -> dict[str, list[float]]:
 def _is_row(row: object) -> bool:
     return (
         isinstance(row, list)
-        and len(row) == 5
+        and len(row) == 7
         and all(isinstance(number, int | float) and 0 < number < math.inf for number in row)
     )
 

@@ -32,7 +32,7 @@ class PopulationSize(NamedTuple):
 
 
 class PopulationWork(NamedTuple):
-    """What there is to compute for a population in an epoch.
+    """What there is to compute for a population in an epoch, and once when it is trained.
 
     Attributes:
         calls: Training steps and batches of the inference pass.
@@ -40,6 +40,9 @@ class PopulationWork(NamedTuple):
         bytes: The memory that all steps touch.
         sequential: Steps that wait for one another: those of recurrent layers.
         operations: Operations of the model, each of which is compiled.
+        last_multiplications: Numbers multiplied by a weight when it is trained: to evaluate the test split,
+            and to see what hidden units depend on.
+        last_sequential: Steps that wait for one another then.
     """
 
     calls: float
@@ -47,6 +50,8 @@ class PopulationWork(NamedTuple):
     bytes: float
     sequential: float
     operations: float
+    last_multiplications: float
+    last_sequential: float
 
 
 def population_size_of(trial: Trial) -> int:
@@ -78,6 +83,7 @@ def estimate_size(trial: Trial) -> PopulationSize:
 
 
 def _work(model: Any, data: Dataset, batch_size: int, members: int) -> PopulationWork:
+    from dlsuite.training.dependence import EXAMPLES, LESIONS
     from dlsuite.training.examples import EVALUATION_BATCH
     from dlsuite.training.sizes import footprint
     from dlsuite.training.work import work_of
@@ -86,6 +92,7 @@ def _work(model: Any, data: Dataset, batch_size: int, members: int) -> Populatio
     steps = math.ceil(len(data.train) / batch_size)
     passed = len(data.train) + len(data.validation)
     batches = math.ceil(passed / EVALUATION_BATCH)
+    looked_at = min(EXAMPLES, len(data.validation)) * (1 + LESIONS) + len(data.test)
     touched = (steps, batch_size), (batches, EVALUATION_BATCH)
     return PopulationWork(
         calls=steps + batches,
@@ -94,4 +101,6 @@ def _work(model: Any, data: Dataset, batch_size: int, members: int) -> Populatio
         bytes=members * sum(n * footprint(model, size).step_bytes for n, size in touched),
         sequential=(3 * steps + batches) * work.sequential,
         operations=work.operations,
+        last_multiplications=members * looked_at * work.multiplications,
+        last_sequential=work.sequential,
     )

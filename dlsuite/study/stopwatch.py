@@ -1,15 +1,16 @@
 """How long a population takes, seen by who watches its training."""
 
-import contextlib
 import itertools
 import math
 import statistics
 import time
-from collections.abc import Iterator
 from typing import Any
 
 from dlsuite.study.paces import Pace
 from dlsuite.training.watcher import TrainingWatcher
+
+_LEAST = 1e-3
+"""Seconds that anything takes, however quick it was."""
 
 
 class Stopwatch:
@@ -17,21 +18,19 @@ class Stopwatch:
 
     Args:
         watcher: Who is told.
+        trainer: The `Trainer`, which says whether it has compiled anything.
     """
 
-    def __init__(self, watcher: TrainingWatcher) -> None:
-        self._watcher = watcher
+    def __init__(self, watcher: TrainingWatcher, trainer: Any) -> None:
+        self._watcher, self._trainer = watcher, trainer
         self._began = math.nan
+        self._compilations = 0
         self._told: list[float] = []
-        self._compiled = False
 
-    @contextlib.contextmanager
-    def running(self, trainer: Any) -> Iterator[None]:
-        """Training runs meanwhile; the trainer says whether it has compiled anything."""
-        before = trainer.compilations
+    def begin(self) -> None:
+        """The population's turn has come."""
         self._began = time.monotonic()
-        yield
-        self._compiled = trainer.compilations > before
+        self._compilations = self._trainer.compilations
 
     def epoch(self, loss: float, trials: float) -> None:
         """An epoch has ended."""
@@ -39,7 +38,7 @@ class Stopwatch:
         self._watcher.epoch(loss, trials)
 
     def pace(self, epochs: int) -> Pace | None:
-        """What was measured; None where training did not go from beginning to end without a stop.
+        """What was measured until now; None where training did not go from beginning to end without a stop.
 
         Args:
             epochs: How many there had to be, so that a pace can be seen: 2 or more.
@@ -47,5 +46,8 @@ class Stopwatch:
         if len(self._told) != epochs or epochs < 2:
             return None
         epoch = statistics.median(b - a for a, b in itertools.pairwise(self._told))
-        start = self._told[0] - self._began - epoch if self._compiled else math.nan
-        return Pace(start if start > 0 else math.nan, epoch)
+        before = max(self._told[0] - self._began - epoch, _LEAST)
+        after = max(time.monotonic() - self._told[-1], _LEAST)
+        if self._trainer.compilations > self._compilations:
+            return Pace(before, epoch, after)
+        return Pace(math.nan, epoch, before + after)

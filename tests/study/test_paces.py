@@ -40,7 +40,9 @@ def test_a_run_makes_the_next_estimate_a_measured_one(
     measured = Paces().of(pace_key(trial, size.members), "lanes")
     assert measured is not None
     estimator = Estimator()
-    assert estimator.costs(trial, size).lanes.train == pytest.approx(6 * measured.epoch)
+    assert estimator.costs(trial, size).lanes.train == pytest.approx(
+        6 * measured.epoch + measured.rest
+    )
     assert estimator.is_measured(other, size)
 
 
@@ -51,7 +53,7 @@ def test_what_was_never_trained_is_as_much_slower_as_what_was(small: Make, cache
     paces = Paces()
     before = Estimator(paces).costs(unknown, other)
     expected = expected_pace(size, "worker")
-    slow = Pace(2 * expected.start, 3 * expected.epoch)
+    slow = Pace(2 * expected.start, 3 * expected.epoch, 3 * expected.rest)
     paces.keep({(pace_key(known, size.members), "worker"): (slow, expected)})
     estimator = Estimator(Paces())
     after = estimator.costs(unknown, other)
@@ -71,16 +73,16 @@ def test_a_larger_model_is_expected_to_take_longer(small: Make, cache: Path) -> 
 
 
 def test_a_pace_without_a_start_leaves_the_one_that_is_known(tmp_path: Path) -> None:
-    paces, expected = Paces(tmp_path / "paces.json"), Pace(1.0, 1.0)
-    paces.keep({("key", "lanes"): (Pace(math.nan, 2.0), expected)})
-    assert paces.of("key", "lanes") == Pace(1.0, 2.0)
-    paces.keep({("key", "lanes"): (Pace(5.0, 2.0), expected)})
-    paces.keep({("key", "lanes"): (Pace(math.nan, 4.0), expected)})
-    assert Paces(tmp_path / "paces.json").of("key", "lanes") == Pace(5.0, 4.0)
+    paces, expected = Paces(tmp_path / "paces.json"), Pace(1.0, 1.0, 1.0)
+    paces.keep({("key", "lanes"): (Pace(math.nan, 2.0, 0.5), expected)})
+    assert paces.of("key", "lanes") == Pace(1.0, 2.0, 0.5)
+    paces.keep({("key", "lanes"): (Pace(5.0, 2.0, 0.5), expected)})
+    paces.keep({("key", "lanes"): (Pace(math.nan, 4.0, 0.25), expected)})
+    assert Paces(tmp_path / "paces.json").of("key", "lanes") == Pace(5.0, 4.0, 0.25)
     assert paces.of("key", "worker") is None
 
 
-@given(st.binary(max_size=60) | st.from_regex(rb"\{\"a-lanes\": \[[-0-9., Naeinf]{0,30}\]\}"))
+@given(st.binary(max_size=60) | st.from_regex(rb"\{\"a-lanes\": \[[-0-9., Naeinf]{0,40}\]\}"))
 def test_a_damaged_file_counts_as_empty_or_as_what_is_whole(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:
@@ -90,14 +92,14 @@ def test_a_damaged_file_counts_as_empty_or_as_what_is_whole(
     found = paces.of("a", "lanes")
     assert found is None or all(0 < number < math.inf for number in found)
     assert paces.ratio("worker") is None
-    paces.keep({("b", "worker"): (Pace(1.0, 2.0), Pace(1.0, 1.0))})
-    assert Paces(path).ratio("worker") == Pace(1.0, 2.0)
+    paces.keep({("b", "worker"): (Pace(1.0, 2.0, 0.5), Pace(1.0, 1.0, 1.0))})
+    assert Paces(path).ratio("worker") == Pace(1.0, 2.0, 0.5)
 
 
 def test_a_folder_that_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     Paces(tmp_path / "file" / "paces.json").keep(
-        {("b", "worker"): (Pace(1.0, 2.0), Pace(1.0, 1.0))}
+        {("b", "worker"): (Pace(1.0, 2.0, 0.5), Pace(1.0, 1.0, 1.0))}
     )
 
 
@@ -108,17 +110,19 @@ class Compiling:
 
 
 @pytest.mark.parametrize("graphs", [0, 2])
-def test_a_start_is_measured_where_something_was_compiled(graphs: int) -> None:
+def test_what_is_done_once_is_the_start_where_something_was_compiled(graphs: int) -> None:
     trainer, watcher = Compiling(), RunWatcher()
-    stopwatch = Stopwatch(watcher)
-    with stopwatch.running(trainer):
-        trainer.compilations += graphs
-        time.sleep(0.05)
-        for _ in range(4):
-            stopwatch.epoch(0.5, 1.0)
-            time.sleep(0.005)
+    stopwatch = Stopwatch(watcher, trainer)
+    stopwatch.begin()
+    trainer.compilations += graphs
+    time.sleep(0.05)
+    for _ in range(4):
+        time.sleep(0.005)
+        stopwatch.epoch(0.5, 1.0)
+    time.sleep(0.1)
     pace = stopwatch.pace(4)
     assert pace is not None
     assert pace.epoch >= 0.005
     assert (pace.start > 0.03) if graphs else math.isnan(pace.start)
+    assert pace.rest >= (0.1 if graphs else 0.13)
     assert stopwatch.pace(5) is None  # It was stopped, or went on from a checkpoint.
