@@ -50,6 +50,7 @@ def learning_curve_data(tables: StudyTables, *, quantity: str = "loss") -> pd.Da
         metric = "loss" if quantity == "loss" else str(about["metric"])
         if quantity == "metric" and metric == "loss":
             continue
+        require_columns(of_task, [f"{split}_{metric}" for split in SPLITS], name="curves")
         parts += [_averaged(of_task, metric, split, about, factors) for split in SPLITS]
     filled = [part for part in parts if len(part)] or parts
     return pd.concat(filled, ignore_index=True)[columns]

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from dlsuite.errors import DlsuiteError
 from dlsuite.report import learning_curve_data, learning_curve_figure, plot_learning_curves
 
 DROPOUT = {"dropout": [0.0, 0.5]}
@@ -34,6 +37,14 @@ def test_the_metric_is_each_tasks_own(make_frames):
         "mlp/toy": "accuracy",
         "lstm/waves": "rmse",
     }
+
+
+def test_curves_without_the_metric_are_refused(make_frames):
+    tables = make_frames(DROPOUT).all
+    cut = {name: tables[name] for name in ("trials", "curves", "tasks")}
+    cut["curves"] = cut["curves"].drop(columns="train_accuracy")
+    with pytest.raises(DlsuiteError, match=r"curves: .*train_accuracy"):
+        learning_curve_data(replace(tables, frames=cut), quantity="metric")
 
 
 def test_a_trial_that_diverges_is_counted_where_it_stops(make_frames):
