@@ -1,6 +1,6 @@
 """How long populations of the registered models take, and the figures that estimates are made from.
 
-    python -m benchmarks.costs           # ten minutes on two cores
+    python -m benchmarks.costs           # a quarter of an hour on two cores
 
 Four populations of each model train, two at once: in one process, and in two worker processes. Figures are
 fitted to their paces (non-negative least squares of relative errors): seconds a call, a multiplication, a

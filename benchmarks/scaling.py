@@ -1,6 +1,6 @@
 """What more workers bring: one study by this process, by worker processes, and by the nodes of a Ray cluster.
 
-    python -m benchmarks.scaling           # a quarter of an hour on two cores
+    python -m benchmarks.scaling           # most of an hour on two cores
 
 Each executor trains a first study, whose time counts as its start: processes begin, TensorFlow is imported,
 graphs are compiled. Then all of them take turns at the same study with other seeds, in every round. Whatever

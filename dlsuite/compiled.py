@@ -75,9 +75,9 @@ _lock = threading.Lock()
 
 
 def share_compiled() -> None:
-    """Put what this process has compiled into the store, and take what others have put there."""
+    """Put what this process has compiled into the store, and take what others have, as far as possible."""
     if _folders is not None and _folders.owner == os.getpid():
-        with _lock:
+        with _lock, contextlib.suppress(OSError):
             _put(_folders.store, _folders.own)
             _lend(_folders.store, _folders.own)
 

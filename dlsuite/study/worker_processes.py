@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -241,13 +242,25 @@ def work() -> None:
 
 
 def _read(asked: IO[bytes], worker: Worker, orders: "SimpleQueue[Order]") -> None:
-    """Take orders, also while one is carried out."""
+    """Take orders, also while one is carried out; whatever ends this ends the process."""
+    try:
+        _take(asked, worker, orders)
+    except (EOFError, OSError, pickle.UnpicklingError):
+        _end_with_the_run()
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+
+
+def _take(asked: IO[bytes], worker: Worker, orders: "SimpleQueue[Order]") -> NoReturn:
+    """Take orders until there are none.
+
+    Raises:
+        EOFError, OSError, pickle.UnpicklingError: Nobody gives orders any more.
+    """
     last, data = None, None
     while True:
-        try:
-            message = pickle.load(asked)
-        except (EOFError, OSError, pickle.UnpicklingError):
-            _end_with_the_run()
+        message = pickle.load(asked)
         if message is None:
             if last is not None:
                 last.stop()

@@ -1,8 +1,10 @@
-"""Worker processes whose run was killed: they go, whatever they were at."""
+"""Worker processes that nobody talks to any more, or not so that they understand: they go."""
 
 import pickle
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import IO
 
 import cloudpickle
 import pytest
@@ -11,25 +13,47 @@ from dlsuite.study.shared_data import SharedData
 from dlsuite.study.worker_processes import _COMMAND
 
 
-@pytest.mark.parametrize("orders", [0, 1])
-def test_a_worker_goes_with_its_run(orders: int) -> None:
-    """Also where it has an order left, whose data went with the run."""
-    worker = subprocess.Popen(
+@pytest.fixture
+def worker() -> Iterator["subprocess.Popen[bytes]"]:
+    """A worker process that has begun."""
+    process = subprocess.Popen(
         [sys.executable, "-c", _COMMAND],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    assert worker.stdin is not None and worker.stdout is not None
+    with process:
+        tell(process, pickle.dumps(([], 1)))
+        yield process
+        process.kill()
+
+
+def tell(worker: "subprocess.Popen[bytes]", message: bytes) -> None:
+    assert worker.stdin is not None
+    worker.stdin.write(message)
+    worker.stdin.flush()
+
+
+def printed(file: IO[bytes] | None) -> bytes:
+    assert file is not None
+    return file.read()
+
+
+@pytest.mark.parametrize("orders", [0, 1])
+def test_a_worker_goes_with_its_run(worker: "subprocess.Popen[bytes]", orders: int) -> None:
+    """Also where it has an order left, whose data went with the run."""
     gone = SharedData("/proc/0/fd/0", 0, ())
-    worker.stdin.write(pickle.dumps(([], 1)))
-    worker.stdin.write(pickle.dumps((None, cloudpickle.dumps("a job"), gone)) * orders)
+    tell(worker, pickle.dumps((None, cloudpickle.dumps("a job"), gone)) * orders)
+    assert worker.stdin is not None and worker.stdout is not None
     worker.stdout.close()
     worker.stdin.close()
-    with worker:
-        try:
-            assert worker.wait(timeout=120) == 0
-        finally:
-            worker.kill()
-        assert worker.stderr is not None
-        assert b"Traceback" not in worker.stderr.read()
+    assert worker.wait(timeout=120) == 0
+    assert b"Traceback" not in printed(worker.stderr)
+
+
+def test_a_worker_that_cannot_read_its_orders_says_so_and_goes(
+    worker: "subprocess.Popen[bytes]",
+) -> None:
+    tell(worker, b"cno_such_module\nThing\n.")
+    assert worker.wait(timeout=120) == 1
+    assert b"No module named 'no_such_module'" in printed(worker.stderr)
