@@ -262,16 +262,28 @@ def arrow_table(rng: Random) -> Any:
     return pa.table([*chosen, told], names=names)
 
 
+def _little_for_much(rng: Random) -> Any:
+    """An Arrow table that packs to almost nothing."""
+    import pyarrow as pa
+
+    rows = rng.choice((10**4, 10**6, 3 * 10**6))
+    same = pa.array([rng.choice((0, 1.5, True))]).take(pa.nulls(rows, pa.int32()).fill_null(0))
+    text = pa.array(["x" * rng.choice((10, 10**4, 10**6))])
+    texts = pa.DictionaryArray.from_arrays(pa.nulls(rows, pa.int32()).fill_null(0), text)
+    columns = {f"c{place}": same for place in range(rng.choice((1, 10, 100)))}
+    return pa.table({**columns, "text": texts, "y": same})
+
+
 def _make_binary(folder: Path, rng: Random, suffix: str) -> dict[str, Any]:
     import pyarrow as pa
     from pyarrow import feather, parquet
 
-    table = arrow_table(rng)
+    table = _little_for_much(rng) if rng.random() < 0.01 else arrow_table(rng)
     held = io.BytesIO()
     try:
         if suffix == "parquet":
             packing = rng.choice(("snappy", "zstd", "none", "gzip"))
-            parquet.write_table(table, held, compression=packing)
+            parquet.write_table(table, held, compression=packing, store_schema=rng.random() < 0.5)
         else:
             feather.write_feather(
                 table, held, compression=rng.choice(("lz4", "uncompressed", "zstd"))

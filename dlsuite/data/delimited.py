@@ -68,7 +68,7 @@ def read_text(path: Path, separator: str | None, encoding: str) -> "pd.DataFrame
     separator = separator or _separator(path, encoding)
     lines, quotes = _lines_and_quotes(path)
     # Without a name here, so that Arrow's own columns are gone as soon as they are turned.
-    frame = as_frame(path, _parsed(path, separator, encoding, sample), names)
+    frame = as_frame(_parsed(path, separator, encoding, sample), names)
     if lines == len(frame) + 1:
         frame.index = pd.RangeIndex(2, len(frame) + 2, name="line")
     elif quotes % 2 and any("\n" in str(value) for value in frame.iloc[-1]):

@@ -7,8 +7,8 @@ means is left to `dlsuite.data.columns`. Nothing in a file is ever executed.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlsuite.data.arrow_files import ARROW_SUFFIXES, read_arrow
 from dlsuite.data.delimited import read_text
-from dlsuite.data.frames import as_frame, check_names
 from dlsuite.data.recent import Recent
 from dlsuite.errors import DataError, SpecError, closest
 from dlsuite.spec import found_path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 """How the names of delimited texts end."""
-TABLE_SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".feather")
+TABLE_SUFFIXES = (*TEXT_SUFFIXES, *ARROW_SUFFIXES)
 """How the names of files end that can be read as a table."""
 
 
@@ -72,7 +72,7 @@ def read_table(
     key = (path.resolve(), status.st_size, status.st_mtime_ns, separator, encoding)
 
     def read() -> "pd.DataFrame":
-        return read_text(path, separator, encoding or "utf-8") if written else _read_binary(path)
+        return read_text(path, separator, encoding or "utf-8") if written else read_arrow(path)
 
     return _frames.get(key, read) if keep else read()
 
@@ -92,25 +92,3 @@ def _check_file(path: Path) -> None:
         raise DataError(f"{path}: there is no such file. {closest(path.name, tables)}")
     if not path.stat().st_size:
         raise DataError(f"{path}: the file is empty.")
-
-
-def _read_binary(path: Path) -> "pd.DataFrame":
-    import pyarrow as pa
-    from pyarrow import feather, parquet
-
-    try:
-        if path.name.lower().endswith(".parquet"):
-            table = parquet.read_table(path)
-        else:
-            table = feather.read_table(path)
-        # Arrow trusts a file's offsets and codes, and a damaged one would end the process.
-        table.validate(full=True)
-    except (pa.ArrowException, OSError) as error:
-        kind = path.suffix.removeprefix(".").capitalize()
-        line = str(error).partition("\n")[0].rstrip(".")
-        raise DataError(f"{path}: cannot be read as a {kind} file: {line}.") from error
-    names = [str(name).strip() for name in table.column_names]
-    check_names(path, names)
-    if not table.num_rows:
-        raise DataError(f"{path}: has columns but no rows.")
-    return as_frame(path, table, names)

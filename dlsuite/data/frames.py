@@ -39,35 +39,26 @@ def _is_plain_dictionary(column: Any) -> bool:
     return all(not one.null_count and len(one.unique()) == len(one) for one in dictionaries)
 
 
-def as_frame(path: Path, table: Any, names: list[str]) -> "pd.DataFrame":
+def as_frame(table: Any, names: list[str]) -> "pd.DataFrame":
     """Turn an Arrow table into a frame.
 
     Args:
-        path: Where it comes from, for messages.
-        table: A `pyarrow.Table`.
+        table: A `pyarrow.Table` of plain values, as `check_kinds` asks for.
         names: What its columns are to be called.
-
-    Raises:
-        DataError: A column holds lists or records.
     """
     import pandas as pd
     import pyarrow as pa
 
     columns = []
-    for name, column in zip(names, table.columns, strict=True):
+    for column in table.columns:
         kind = column.type
-        if _is_other(kind):
-            raise DataError(
-                f"{path}, column {name!r}: expected numbers, texts or dates; got {kind}. Turn it "
-                "into columns of these, or leave it out of the file."
-            )
         if pa.types.is_decimal(kind):
             column = column.cast(pa.float64())
         elif pa.types.is_time(kind) or pa.types.is_duration(kind):
             column = column.cast(pa.string())
         elif pa.types.is_dictionary(kind) and not _is_plain_dictionary(column):
             column = column.cast(kind.value_type)
-        if _is_text(column.type):
+        if is_text(column.type):
             column = column.dictionary_encode()
         columns.append(column)
     frame: pd.DataFrame = pa.table(columns, names=names).to_pandas(
@@ -104,6 +95,25 @@ def check_names(path: Path, names: list[str]) -> None:
         )
 
 
+def check_kinds(path: Path, names: list[str], kinds: list[Any]) -> None:
+    """Refuse columns of lists, records or bytes.
+
+    Args:
+        path: Where they come from, for messages.
+        names: What they are called.
+        kinds: Their Arrow types.
+
+    Raises:
+        DataError: There is one.
+    """
+    for name, kind in zip(names, kinds, strict=True):
+        if _is_other(kind):
+            raise DataError(
+                f"{path}, column {name!r}: expected numbers, texts or dates; got {kind}. Turn it "
+                "into columns of these, or leave it out of the file."
+            )
+
+
 def _is_other(kind: Any) -> bool:
     """Whether values are lists, records or bytes."""
     import pyarrow as pa
@@ -113,7 +123,8 @@ def _is_other(kind: Any) -> bool:
     return bool(pa.types.is_nested(kind) or "binary" in str(kind))
 
 
-def _is_text(kind: Any) -> bool:
+def is_text(kind: Any) -> bool:
+    """Whether an Arrow type is that of texts."""
     import pyarrow as pa
 
     return bool(

@@ -2,18 +2,24 @@
 
 import functools
 import hashlib
+import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlsuite.errors import SpecError, closest
+from dlsuite.models.building import build_apart
 from dlsuite.spec import DropoutRate, found_path
 
 if TYPE_CHECKING:
     import keras
 
 SUFFIX = ".keras"
+_MUCH = 2**26
+"""Weights, and bytes of a file's parts, below which it does not matter what a file makes of little."""
+_MOST_PACKED = 200
+"""Keras does not pack what it saves; whoever does packs trained weights to a tenth at the best."""
 
 
 def read_model(path: Path) -> "keras.Model":
@@ -29,6 +35,7 @@ def read_model(path: Path) -> "keras.Model":
         )
     import keras
 
+    _refuse_more_than_it_holds(path)
     try:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
@@ -48,6 +55,46 @@ def read_model(path: Path) -> "keras.Model":
     if not isinstance(model, keras.Model):
         raise SpecError(f"{path}: expected a Keras model; it holds a {type(model).__name__}.")
     return model
+
+
+def _refuse_more_than_it_holds(path: Path) -> None:
+    """Refuse a file of which little would become very much: it could take all memory before it fails.
+
+    Raises:
+        SpecError: Unpacked it is very much larger, or its layers have more weights than it holds bytes.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            held = sum(member.file_size for member in archive.infolist())
+            packed = held > _MUCH and held > _MOST_PACKED * path.stat().st_size
+            config = "" if packed else archive.read("config.json").decode()
+    except Exception:  # Keras says what is wrong with it.
+        return
+    if packed:
+        raise SpecError(
+            f"{path}: unpacked, it is more than {_MOST_PACKED} times as large. Save it again."
+        )
+    weights = _count_weights(config)
+    if weights > max(_MUCH, 2 * held):  # Two of the smallest, of four bits, in a byte.
+        raise SpecError(
+            f"{path}: its layers have {weights:,} weights, but it holds no more than {held:,} bytes: its "
+            "configuration is damaged, or was changed by hand. Save it again."
+        )
+
+
+def _count_weights(config: str) -> int:
+    """How many weights a saved model's layers have; none of them is made. 0 if that cannot be told."""
+    import keras
+
+    def build() -> Any:
+        with keras.StatelessScope(initialize_variables=False):
+            model = keras.saving.deserialize_keras_object(json.loads(config), safe_mode=True)
+            return model.count_params()
+
+    try:
+        return int(build_apart(build))  # Keras remembers, by thread, what it has not made.
+    except Exception:  # Keras says what is wrong with it.
+        return 0
 
 
 def content_version(path: Path) -> str:

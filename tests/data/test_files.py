@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
-from dlsuite.data import read_table
+from dlsuite.data import arrow_files, read_table
 from dlsuite.errors import DataError, SpecError
 
 quickly = settings(max_examples=40, deadline=None)
@@ -160,3 +162,24 @@ def test_columns_of_lists_are_refused(tmp_path):
     pd.DataFrame({"a": [[1, 2], [3]]}).to_parquet(tmp_path / "lists.parquet")
     with pytest.raises(DataError, match="column 'a': expected numbers, texts or dates; got list"):
         read_table(tmp_path / "lists.parquet")
+
+
+@pytest.mark.parametrize("form", ["parquet", "feather"])
+def test_much_that_comes_of_little_is_refused(tmp_path, form, monkeypatch):
+    monkeypatch.setattr(arrow_files, "_MUCH", 2**20)  # Of 2 GiB it is some seconds of writing.
+    frame = pd.DataFrame({"a": np.zeros(500_000), "b": np.ones(500_000)})
+    getattr(frame, f"to_{form}")(tmp_path / f"zeros.{form}", compression="zstd")
+    with pytest.raises(DataError, match=r"unpacked, it is more than 200 times as large, \d+ MiB"):
+        read_table(tmp_path / f"zeros.{form}")
+    frame["a"] = np.random.default_rng(0).normal(size=len(frame))
+    getattr(frame, f"to_{form}")(tmp_path / f"some.{form}", compression="zstd")
+    assert len(read_table(tmp_path / f"some.{form}")) == len(frame)
+
+
+def test_a_text_that_every_row_repeats_is_held_once(tmp_path):
+    once = pa.array([0] * 300_000, pa.int32())
+    repeated = pa.DictionaryArray.from_arrays(once, pa.array(["x" * 10**6]))
+    table = pa.table({"a": repeated, "b": once})
+    parquet.write_table(table, tmp_path / "long.parquet", store_schema=False)
+    found = read_table(tmp_path / "long.parquet", keep=False)  # 300 GB, a text a row.
+    assert found["a"].cat.categories.str.len().tolist() == [10**6] and len(found) == 300_000

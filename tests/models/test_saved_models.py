@@ -1,5 +1,7 @@
 """`.keras` files as models: read in safe mode, built anew for every trial, made to end in logits."""
 
+import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +93,30 @@ def test_a_file_that_cannot_be_used_is_one_clear_line(tmp_path: Path) -> None:
         SpecError, match=r"mine\.keras: gives outputs of shape \(None, 3\); the data"
     ):
         create_model(str(tmp_path / "mine.keras"), input_shape=(4,), outputs=2)
+
+
+def rewritten(path: Path, name: str, change: Any) -> None:
+    """Change a member of a `.keras` file."""
+    with zipfile.ZipFile(path) as archive:
+        held = {member: archive.read(member) for member in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member, content in held.items():
+            archive.writestr(member, change(content) if member == name else content)
+
+
+def test_what_would_take_all_memory_is_refused_before_it_is_made(tmp_path: Path) -> None:
+    def widened(content: bytes) -> str:
+        config = json.loads(content)
+        config["config"]["layers"][1]["config"]["units"] = 10**12
+        return json.dumps(config)
+
+    for name in ("wide.keras", "padded.keras"):
+        saved(tmp_path / name, layers.Dense(3))
+    rewritten(tmp_path / "wide.keras", "config.json", widened)
+    rewritten(tmp_path / "padded.keras", "model.weights.h5", lambda content: content + bytes(10**8))
+    for name, words in (
+        ("wide.keras", r"have 5,000,000,000,000 weights, but it holds no more than [\d,]+ bytes"),
+        ("padded.keras", r"unpacked, it is more than 200 times as large"),
+    ):
+        with pytest.raises(SpecError, match=words):
+            create_model(str(tmp_path / name), input_shape=(4,), outputs=3)
