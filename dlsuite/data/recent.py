@@ -16,6 +16,7 @@ class Recent(Generic[Thing]):
         size_of: The bytes that a thing takes.
         most: The bytes that all of them may take.
         largest: The bytes that one may take; what is larger is made anew each time. Any if None.
+        number: How many are kept at the most. Any if None.
     """
 
     def __init__(
@@ -24,10 +25,12 @@ class Recent(Generic[Thing]):
         most: int = GIGABYTE,
         *,
         largest: int | None = None,
+        number: int | None = None,
     ) -> None:
         self._size_of = size_of
         self._most = most
         self._largest = largest
+        self._number = number
         self._kept: OrderedDict[Hashable, tuple[Thing, int]] = OrderedDict()
 
     def get(self, key: Hashable, make: Callable[[], Thing]) -> Thing:
@@ -39,9 +42,23 @@ class Recent(Generic[Thing]):
         if self._largest is not None and self._size_of(thing) > self._largest:
             return thing
         self._kept[key] = (thing, self._size_of(thing))
-        while len(self._kept) > 1 and sum(size for _, size in self._kept.values()) > self._most:
+        while len(self._kept) > 1 and self._are_too_many():
             self._kept.popitem(last=False)
         return thing
+
+    @property
+    def things(self) -> list[Thing]:
+        """What is kept, the one used last at the end."""
+        return [thing for thing, _ in self._kept.values()]
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        self._kept.clear()
+
+    def _are_too_many(self) -> bool:
+        if self._number is not None and len(self._kept) > self._number:
+            return True
+        return sum(size for _, size in self._kept.values()) > self._most
 
     def __len__(self) -> int:
         """Return how many are kept."""

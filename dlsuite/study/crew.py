@@ -72,10 +72,12 @@ class Lost:
     Attributes:
         how: What became of it.
         hungry: Whether it may have been for want of memory.
+        cause: The same as `how`, where that names one worker, in words that hold for any.
     """
 
     how: str
     hungry: bool = False
+    cause: str = ""
 
 
 Event = Progress | Said | Ended | Raised | Lost
@@ -266,7 +268,9 @@ class _Work:
     def _lost(self, lost: _Try, event: Lost) -> Part | None:
         job, losses = lost.job, lost.losses + 1
         if losses == _MOST_LOSSES:
-            error = LostWorkerError(f"{event.how}, the third that was lost at this population")
+            error = LostWorkerError(
+                f"{event.cause or event.how}, the third that was lost at this population"
+            )
             return self._settled(
                 lost, Outcome(failed_part(job, error), one_line(error), event.hungry)
             )

@@ -12,6 +12,7 @@ from dlsuite.study.attempts import Attempt, Outcome, check_jobs, settled
 from dlsuite.study.executors import Job, StoppedError, Watcher
 from dlsuite.study.interrupts import first_done
 from dlsuite.study.shared_watcher import SharedWatcher
+from dlsuite.study.staffing import lanes_that_fit
 from dlsuite.training.lanes import lanes as default_lanes
 
 
@@ -51,7 +52,9 @@ class InProcessExecutor:
 
             self._trainer = Trainer()
         check_jobs(list(jobs), self._trainer, shared)
-        lanes = self._lanes or default_lanes()  # Which asks TensorFlow.
+        lanes, told = lanes_that_fit(jobs, self._lanes or default_lanes())  # Which asks TensorFlow.
+        if told:
+            shared.say(told)
         waiting = deque(jobs)
         running: dict[Future[Outcome], Attempt] = {}
         threads = ThreadPoolExecutor(lanes)

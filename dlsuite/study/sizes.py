@@ -63,7 +63,7 @@ def estimate_size(trial: Trial) -> PopulationSize:
     """Estimate how large the populations of a trial's structure are."""
     import_tensorflow()
     from dlsuite.training.population import layers_apart
-    from dlsuite.training.sizes import footprint, population_bytes, population_size
+    from dlsuite.training.sizes import footprint, held_bytes, population_size
     from dlsuite.training.units import layers_of, relu_layers
 
     data = load(trial)
@@ -76,7 +76,7 @@ def estimate_size(trial: Trial) -> PopulationSize:
         parameters=footprint(setup.model, batch_size).parameters,
         arrays=len(setup.model.weights),
         layers=len(trained | set(relu_layers(setup.model))),
-        bytes=population_bytes(setup.model, batch_size, members),
+        bytes=held_bytes(setup.model, batch_size, members),
         apart=tuple(layers_apart(setup.model)),
         work=_work(setup.model, data, batch_size, members),
     )

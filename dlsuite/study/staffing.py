@@ -76,6 +76,37 @@ def choose_staff(jobs: Sequence[Job]) -> Staff:
     return best._replace(why=f"{told}, in one process {duration_text(alone)}.")
 
 
+def lanes_that_fit(jobs: Sequence[Job], most: int) -> tuple[int, str]:
+    """How many populations the free memory holds at once, by estimate; at least one.
+
+    Args:
+        jobs: The jobs, with their costs.
+        most: How many there would be.
+
+    Returns:
+        How many, and what a reader should know where it is fewer, or where even one may be too many.
+    """
+    room = free_memory()
+    largest = max(jobs, key=_bytes)
+    takes = _bytes(largest)
+    if room is None or most * takes <= _ROOM * room:
+        return most, ""
+    fit = int(_ROOM * room // takes)
+    told = (
+        f"{largest.task}: a population takes about {size_text(takes)} of memory, by estimate, and"
+    )
+    if fit:
+        return fit, f"{told} {size_text(room)} are free: {fit} of {most} train at once."
+    return (
+        1,
+        f"{told} only {size_text(room)} are free: it may fail. A smaller model or batch takes less.",
+    )
+
+
+def _bytes(job: Job) -> int:
+    return job.costs.bytes
+
+
 def _gpus() -> int:
     import_tensorflow()
     from dlsuite.training.devices import gpus

@@ -186,7 +186,9 @@ class _Process:
         known = {number.value: number.name for number in signal.Signals}
         # What the kernel does where memory runs out; nothing says whether it was the kernel.
         hungry = known.get(-code) == "SIGKILL"
-        return Lost(f"{process} was killed ({known.get(-code, f'signal {-code}')})", hungry=hungry)
+        killed = f"was killed ({known.get(-code, f'signal {-code}')})"
+        likely = ", as happens where memory runs out" if hungry else ""
+        return Lost(f"{process} {killed}", hungry, f"a worker process {killed}{likely}")
 
 
 def _environment(gpus: list[str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ data. So one graph serves all populations of a shape, several at once if threads
 twice: as the epoch, and as the evaluation of a split; and once more where predictions are asked for.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dlsuite.data.recent import Recent
 from dlsuite.training.dependence import Dependence, measure_dependence
 from dlsuite.training.evaluation import Evaluation, evaluate, predict
 from dlsuite.training.examples import Examples
@@ -21,6 +23,7 @@ from dlsuite.training.lanes import BUILDING
 from dlsuite.training.loss_scale import LossScale
 from dlsuite.training.mappings import check_room
 from dlsuite.training.members import for_variants
+from dlsuite.training.memory import DRAWS_KEPT
 from dlsuite.training.objective import Objective
 from dlsuite.training.optimizers import MemberOptimizer, shaped
 from dlsuite.training.population import Population
@@ -31,7 +34,9 @@ from dlsuite.training.sizes import footprint
 from dlsuite.training.state import Values, pure, sum_over, values_of
 from dlsuite.training.step import StepStatistics, take_step
 
-_DRAWS_KEPT = 64
+
+def _bytes_of_weights(weights: Sequence[np.ndarray]) -> int:
+    return sum(weight.nbytes for weight in weights)
 
 
 class TrainingGraph:
@@ -91,8 +96,14 @@ class TrainingGraph:
             *(self._loss_scale.variables if self._loss_scale is not None else ()),
         ]
         self._variables = [*self._moving, *self._best, self._best_loss]
-        self._drawn: dict[int, list[np.ndarray]] = {}
+        self._drawn: Recent[list[np.ndarray]] = Recent(_bytes_of_weights, DRAWS_KEPT)
         self._compiled: dict[Any, Any] = {}
+
+    @property
+    def bytes(self) -> int:
+        """The memory that it takes while nothing is trained, without what is compiled."""
+        shapes = [(math.prod(v.shape), tf.as_dtype(v.dtype).size) for v in self._variables]
+        return sum(numbers * size for numbers, size in shapes)
 
     @property
     def compilations(self) -> int:
@@ -143,11 +154,7 @@ class TrainingGraph:
 
     def _initial_weights(self, plain: keras.Model, seed: int) -> list[np.ndarray]:
         """The initial weights for a seed, drawn once for all members of the seed."""
-        if seed not in self._drawn:
-            if len(self._drawn) >= _DRAWS_KEPT:
-                self._drawn.clear()
-            self._drawn[seed] = initial_weights(plain, seed)
-        return self._drawn[seed]
+        return self._drawn.get(seed, lambda: initial_weights(plain, seed))
 
     def evaluate(self, examples: Examples, batch_range: tf.Tensor) -> Evaluation:
         """An inference pass over a range of batches."""

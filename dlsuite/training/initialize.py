@@ -8,6 +8,7 @@ import numpy as np
 
 from dlsuite.errors import SpecError
 from dlsuite.training.devices import on_host
+from dlsuite.training.memory import litter, weight_bytes
 from dlsuite.training.streams import initializer_seed
 
 
@@ -25,7 +26,9 @@ def initial_weights(model: keras.Model, seed: int) -> list[np.ndarray]:
         One array for each of `model.weights`, in that order.
     """
     with on_host():
-        return [np.asarray(weight) for weight in seeded_copy(model, seed).get_weights()]
+        weights = [np.asarray(weight) for weight in seeded_copy(model, seed).get_weights()]
+    litter.add(weight_bytes(model))
+    return weights
 
 
 def seeded_copy(model: keras.Model, seed: int) -> keras.Model:
@@ -43,7 +46,7 @@ def check_seeded(model: keras.Model) -> None:
     copies = [_layers_of(seeded_copy(model, seed)) for seed in (0, 0, 1)]
     for layer, again, differently in zip(*copies, strict=True):
         for weight, other in zip(layer.weights, again.weights, strict=True):
-            if not np.array_equal(weight, other, equal_nan=True):
+            if not _are_equal(weight, other):
                 raise SpecError(
                     f"weight {weight.path!r}: it is drawn by no initializer in its layer's configuration, so "
                     "that a seed cannot govern it; give the layer an argument that ends in '_initializer'."
@@ -55,6 +58,11 @@ def check_seeded(model: keras.Model) -> None:
                 f"layer {layer.name!r}: several of its weights come from one initializer and would begin "
                 "equal under a seed; build it from layers with an initializer each."
             )
+
+
+def _are_equal(weight: keras.Variable, other: keras.Variable) -> bool:
+    """Whether two weights are the same; looking at NaN takes a copy of each, and there are next to none."""
+    return np.array_equal(weight, other) or np.array_equal(weight, other, equal_nan=True)
 
 
 def _layers_of(model: keras.Model) -> list[keras.Layer]:

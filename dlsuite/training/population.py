@@ -18,6 +18,7 @@ from dlsuite.training.dropout import DropoutSite
 from dlsuite.training.forms import Form, form_of, is_fused
 from dlsuite.training.initialize import check_seeded, clone_layers
 from dlsuite.training.members import Members, map_members
+from dlsuite.training.memory import litter, weight_bytes
 from dlsuite.training.precision import types_in_layers
 from dlsuite.training.units import hidden_layers, layers_of, relu_layers
 
@@ -60,6 +61,7 @@ class Population:
     def __init__(self, plain: keras.Model, members: int, variants: int = 1) -> None:
         check_trainable(plain)
         check_seeded(plain)
+        litter.add(3 * weight_bytes(plain))
         self.members = members
         self.variants = variants
         self.dtype = dtype_of(plain)
@@ -122,7 +124,9 @@ class Population:
             augmentation.assign(seeds[:: self.variants])
         if self._penalized:
             self._l2.assign(np.transpose([_l2_of(plain) for plain in plains]))
+        before = sum(weight_bytes(one) for one in {id(one): one for one in self._loaded}.values())
         self._loaded = list(plains)
+        litter.add(before)
 
     def __call__(self, x: tf.Tensor, *, training: bool = False) -> tf.Tensor:
         """Compute all members' outputs.

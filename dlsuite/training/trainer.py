@@ -7,7 +7,6 @@ seen last, so that the next population of a shape begins at once.
 import itertools
 import math
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,6 +26,7 @@ from dlsuite.training.devices import here, placed
 from dlsuite.training.examples import Examples, bytes_of, place
 from dlsuite.training.graph import TrainingGraph
 from dlsuite.training.losses import check_loss
+from dlsuite.training.memory import litter, weight_bytes
 from dlsuite.training.objective import Objective
 from dlsuite.training.population import Population
 from dlsuite.training.population_training import Member
@@ -71,7 +71,8 @@ class Trainer:
 
     def __init__(self, members: int | None = None) -> None:
         self._members = members
-        self._graphs: OrderedDict[Any, TrainingGraph] = OrderedDict()
+        # What is compiled takes memory too, of which nobody says how much.
+        self._graphs: Recent[TrainingGraph] = Recent(_bytes_of_graph, number=_GRAPHS_KEPT)
         self._examples: Recent[Examples] = Recent(bytes_of)
         self._lock = threading.Lock()
 
@@ -79,7 +80,7 @@ class Trainer:
     def graphs(self) -> list[TrainingGraph]:
         """The graphs that are kept, the one used last at the end."""
         with self._lock:
-            return list(self._graphs.values())
+            return self._graphs.things
 
     @property
     def compilations(self) -> int:
@@ -239,13 +240,11 @@ class Trainer:
         settings = setup.settings
         total_steps = epochs * steps_per_epoch(setup, data)
         length = total_steps if settings.depends_on_length else None
-        graph = _remember(
-            self._graphs,
+        graph = self._graphs.get(
             (_shape(setup), objective.task_type, objective.loss, length, members, variants, here()),
             lambda: _make_graph(
                 setup, data, objective, members=members, variants=variants, total_steps=total_steps
             ),
-            most=_GRAPHS_KEPT,
         )
         return graph, examples, objective
 
@@ -256,6 +255,7 @@ class Trainer:
             SpecError: It cannot.
         """
         Population(setup.model, members=1)
+        litter.add(2 * weight_bytes(setup.model))
         _check_objective(setup, data, Objective.of(data, loss=setup.settings.loss))
         class_weights(setup.settings, data)
         _batches(setup, data, 1)
@@ -279,6 +279,10 @@ def _make_graph(
 ) -> TrainingGraph:
     _check_objective(setup, data, objective)
     return TrainingGraph(setup.model, setup.settings, objective, **options)
+
+
+def _bytes_of_graph(graph: TrainingGraph) -> int:
+    return graph.bytes
 
 
 def _check_objective(setup: TrialSetup, data: Dataset, objective: Objective) -> None:
@@ -314,13 +318,3 @@ def _batches_of(
     whole = np.stack([by_seed[setup.seed].whole for setup in setups], axis=1)
     last = np.stack([by_seed[setup.seed].last for setup in setups])
     return tf.constant(whole), tf.constant(last)
-
-
-def _remember(kept: OrderedDict[Any, Any], key: Any, make: Callable[[], Any], *, most: int) -> Any:
-    """Give what was made for a key; forget what was not asked for longest."""
-    if key not in kept:
-        kept[key] = make()
-        while len(kept) > most:
-            kept.popitem(last=False)
-    kept.move_to_end(key)
-    return kept[key]

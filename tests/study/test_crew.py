@@ -50,7 +50,8 @@ class Losing(Crew):
     def _event(self, job: Job) -> Event:
         if self._losses:
             self._losses -= 1
-            return Lost("worker process 7 was killed (SIGKILL)", hungry=self._hungry)
+            how = "was killed (SIGKILL)"
+            return Lost(f"worker process 7 {how}", self._hungry, f"a worker process {how}")
         rows = [{"trial": key, "status": "failed", "epochs": 2} for key in job.keys]
         empty = pd.DataFrame(columns=["trial"])
         return Ended(Outcome(Part.of(pd.DataFrame(rows), empty, empty), "made up"))
@@ -79,7 +80,7 @@ def test_a_job_that_costs_three_workers_fails(one: Study, tmp_path: Path) -> Non
     assert len(crew.begun) == 3
     assert list(results.trials["status"]) == ["failed"] * 8
     assert set(results.problems["problem"]) == {
-        "worker process 7 was killed (SIGKILL), the third that was lost at this population"
+        "a worker process was killed (SIGKILL), the third that was lost at this population"
     }
 
 
@@ -89,5 +90,5 @@ def test_a_job_that_may_take_too_much_memory_is_halved_then(one: Study, tmp_path
     assert [len(job.trials) for job in crew.begun] == [8] * 4
     assert [job.members for job in crew.begun] == [None] * 3 + [10]
     assert crew.begun[-1].problem.startswith(
-        "trained in a population of 10 members: worker process 7"
+        "trained in a population of 10 members: a worker process was killed"
     )

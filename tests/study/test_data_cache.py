@@ -107,3 +107,14 @@ def test_what_is_too_large_is_made_anew_each_time_and_pushes_nothing_out() -> No
 
     assert made == ["abc", "abcde", "abcde"]
     assert len(kept) == 1
+
+
+def test_no_more_are_kept_than_a_number() -> None:
+    kept = Recent(lambda text: len(text), 8, number=2)
+    for text in ("a", "b", "a", "c"):
+        kept.get(text, lambda text=text: text)
+    assert kept.things == ["a", "c"]
+    kept.get("long", lambda: "long" * 2)
+    assert kept.things == ["long" * 2]
+    kept.clear()
+    assert kept.things == []

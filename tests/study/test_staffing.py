@@ -1,7 +1,9 @@
 """One process or several: what is chosen, and what is said of it."""
 
+import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from dlsuite.spec import parse_study
 from dlsuite.spec.metrics import register_metric, unregister_metric
 from dlsuite.study import AutoExecutor, InProcessExecutor, Job, make_plan, run, staffing
 from dlsuite.study.costs import Cost, Costs
+from dlsuite.study.sizes import PopulationSize, PopulationWork
 from dlsuite.study.staffing import choose_staff, duration_text
 from dlsuite.training import lanes
 
@@ -82,6 +85,24 @@ def test_workers_take_memory(machine: Callable[..., None]) -> None:
     assert staff.why.endswith("; for worker processes 1.1 GB of free memory are too little.")
     machine(8, None)
     assert choose_staff(jobs_of(8, 60.0, 30.0)).workers == 8
+
+
+def test_no_more_train_at_once_than_memory_holds(machine: Callable[..., None]) -> None:
+    size = PopulationSize(1, 1, 1, 1, GIB, (), PopulationWork(*[0.0] * 7))
+    jobs = [replace(job, costs=job.costs._replace(size=size)) for job in jobs_of(4, 60.0, 30.0)]
+    for free, lanes_, line in (
+        (8 * GIB, 4, r""),
+        (None, 4, r""),
+        (
+            3 * GIB,
+            2,
+            r"mlp/wine: a population takes about 1\.1 GB .* 3\.2 GB are free: 2 of 4 train",
+        ),
+        (GIB, 1, r"only 1\.1 GB are free: it may fail\. A smaller model or batch takes less\."),
+    ):
+        machine(4, free)
+        fit, told = staffing.lanes_that_fit(jobs, 4)
+        assert fit == lanes_ and re.search(line, told) and bool(line) == bool(told)
 
 
 def test_one_core_or_one_population_is_for_one_process(machine: Callable[..., None]) -> None:

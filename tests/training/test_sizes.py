@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from dlsuite.models import create_model
-from dlsuite.training.sizes import footprint, population_bytes, population_size
+from dlsuite.training.sizes import footprint, held_bytes, population_bytes, population_size
 
 
 def cnn(size: int, **settings: Any) -> keras.Model:
@@ -35,3 +35,11 @@ def test_larger_batches_and_nested_models_take_more() -> None:
 def test_memory_grows_with_the_members() -> None:
     one = population_bytes(cnn(8), 32, members=1)
     assert population_bytes(cnn(8), 32, members=10) == 10 * one > 0
+
+
+def test_a_process_holds_more_of_large_models_than_a_step_touches() -> None:
+    small, large = cnn(8), create_model("mlp", input_shape=(13,), outputs=3, units=3000, depth=2)
+    weights = 4 * footprint(large, 32).parameters
+    assert held_bytes(small, 32, 1) < 2**25
+    assert 14 * weights < held_bytes(large, 32, 1) < 20 * weights
+    assert held_bytes(large, 32, 2) > held_bytes(large, 32, 1) + 10 * weights
