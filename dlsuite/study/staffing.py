@@ -97,9 +97,9 @@ def lanes_that_fit(jobs: Sequence[Job], most: int) -> tuple[int, str]:
     )
     if fit:
         return fit, f"{told} {size_text(room)} are free: {fit} of {most} train at once."
-    return (
-        1,
-        f"{told} only {size_text(room)} are free: it may fail. A smaller model or batch takes less.",
+    return 1, (
+        f"{told} only {size_text(room)} are free: the system may end this process. With --workers 1 it would "
+        "end a worker, and the rest would go on; a smaller model or batch takes less."
     )
 
 
