@@ -1,5 +1,6 @@
 """An attempt to train a job, and what came of it; every executor makes one of each job that it is handed."""
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -161,6 +162,8 @@ def check_jobs(jobs: list[Job], trainer: Any, shared: SharedWatcher) -> None:
         data = load(job.trials[0])
         (setup,) = setups_of(job.trials[:1], data)
         trainer.check(setup, data)
+        del setup
+    gc.collect()  # Models refer to themselves in circles, and a run with workers needs none of them again.
 
 
 def _raise(error: Exception) -> None:

@@ -1,5 +1,6 @@
 """Random initial weights: an ordinary Keras model for each seed, drawn by Keras's own initializers."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,30 +44,34 @@ def check_seeded(model: keras.Model) -> None:
         SpecError: A layer draws weights without an initializer in its configuration, which would differ
             from run to run, or several kernels from one initializer, which would all be alike.
     """
-    copies = [_layers_of(seeded_copy(model, seed)) for seed in (0, 0, 1)]
-    for layer, again, differently in zip(*copies, strict=True):
-        for weight, other in zip(layer.weights, again.weights, strict=True):
-            if not _are_equal(weight, other):
+    for of_layer in zip(*(_digests(model, seed) for seed in (0, 0, 1)), strict=True):
+        (name, drawn), (_, again), (_, differently) = of_layer
+        for (path, digest), other in zip(drawn, again, strict=True):
+            if (path, digest) != other:
                 raise SpecError(
-                    f"weight {weight.path!r}: it is drawn by no initializer in its layer's configuration, so "
+                    f"weight {path!r}: it is drawn by no initializer in its layer's configuration, so "
                     "that a seed cannot govern it; give the layer an argument that ends in '_initializer'."
                 )
-        pairs = zip(layer.get_weights(), differently.get_weights(), strict=True)
-        drawn = [weight for weight, other in pairs if not np.array_equal(weight, other)]
-        if any(np.array_equal(w, v) for i, w in enumerate(drawn) for v in drawn[:i]):
+        seeded = [digest for (path, digest) in drawn if (path, digest) not in differently]
+        if len(set(seeded)) < len(seeded):
             raise SpecError(
-                f"layer {layer.name!r}: several of its weights come from one initializer and would begin "
+                f"layer {name!r}: several of its weights come from one initializer and would begin "
                 "equal under a seed; build it from layers with an initializer each."
             )
 
 
-def _are_equal(weight: keras.Variable, other: keras.Variable) -> bool:
-    """Whether two weights are the same; looking at NaN takes a copy of each, and there are next to none."""
-    return np.array_equal(weight, other) or np.array_equal(weight, other, equal_nan=True)
+def _digests(model: keras.Model, seed: int) -> list[tuple[str, list[tuple[str, bytes]]]]:
+    """What tells the weights of a seeded copy from others, by layer and path: large copies need not stay."""
+    digests = [
+        (layer.name, [(weight.path, _digest(np.asarray(weight))) for weight in layer.weights])
+        for layer in seeded_copy(model, seed).layers
+    ]
+    litter.add(weight_bytes(model))
+    return digests
 
 
-def _layers_of(model: keras.Model) -> list[keras.Layer]:
-    return [layer for layer in model.layers if layer.weights]
+def _digest(weight: np.ndarray) -> bytes:
+    return hashlib.sha256(f"{weight.dtype} {weight.shape}".encode() + weight.tobytes()).digest()
 
 
 def clone_layers(model: keras.Model, clone: Any, *, prefix: str = "") -> keras.Model:

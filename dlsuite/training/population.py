@@ -61,7 +61,6 @@ class Population:
     def __init__(self, plain: keras.Model, members: int, variants: int = 1) -> None:
         check_trainable(plain)
         check_seeded(plain)
-        litter.add(3 * weight_bytes(plain))
         self.members = members
         self.variants = variants
         self.dtype = dtype_of(plain)
