@@ -221,7 +221,8 @@ def _comparisons(table: pd.DataFrame, tasks: pd.DataFrame) -> Iterator[str]:
                     f"{row['verdict']} by {amount_text(*numbers, metric)} at {row['condition']}"
                 )
             else:
-                text = difference_text(*numbers, metric)
-                said.append(f"{row['verdict']} at {row['condition']} ({text})")
+                known = pd.notna(row["difference"])
+                text = f" ({difference_text(*numbers, metric)})" if known else ""
+                said.append(f"{row['verdict']} at {row['condition']}{text}")
         if said:
             yield f"{one} against {other}, test {metric_label(metric)}: {'; '.join(said)}."

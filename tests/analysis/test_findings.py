@@ -232,6 +232,18 @@ def test_models_on_the_same_data_are_compared(make_trials, tasks):
     )
 
 
+def test_models_without_a_pair_have_no_difference_to_tell(make_trials, tasks):
+    pair = tasks.iloc[:1].assign(fingerprint="f")
+    pair = pd.concat([pair, pair.assign(task="cnn/toy")], ignore_index=True)
+    values = [({"dropout": 0.0}, FIVE), ({"dropout": 0.5}, FIVE)]
+    failed = make_trials(values, task="cnn/toy").assign(status="failed")
+    trials = pd.concat([make_trials(values), failed], ignore_index=True)
+    *_, sentence = say(trials, pair)
+    assert sentence == (
+        "mlp/toy against cnn/toy, test accuracy: too few pairs at dropout=0.0; too few pairs at dropout=0.5."
+    )
+
+
 def test_restarts_of_one_condition_are_told_apart(make_trials, tasks):
     _, sentence = say(make_trials([({"dropout": 0.0}, FIVE)]), tasks)
     assert sentence == (
