@@ -250,6 +250,10 @@ def arrow_table(rng: Random) -> Any:
         lambda: pa.array([2**64 - 1 - n for n in range(rows)], pa.uint64()),
         lambda: pa.array([rng.choice("abc") for _ in range(rows)], pa.large_string()),
         lambda: pa.array([rng.choice("abc") for _ in range(rows)], pa.string_view()),
+        lambda: pa.array(['{"a": 1}' for _ in range(rows)], pa.json_()),
+        lambda: pa.array([n % 2 for n in range(rows)], pa.bool8()),
+        lambda: pa.array([b"%016d" % n for n in range(rows)], pa.uuid()),
+        lambda: pa.array([pa.MonthDayNano([n, 2, 3]) for n in range(rows)]),
     ]
     chosen = [
         rng.choice(makers[:7] if rng.random() < 0.8 else makers)()
@@ -278,16 +282,16 @@ def _make_binary(folder: Path, rng: Random, suffix: str) -> dict[str, Any]:
     import pyarrow as pa
     from pyarrow import feather, parquet
 
-    table = _little_for_much(rng) if rng.random() < 0.01 else arrow_table(rng)
+    packed = rng.random() < 0.01
+    table = _little_for_much(rng) if packed else arrow_table(rng)
     held = io.BytesIO()
     try:
         if suffix == "parquet":
             packing = rng.choice(("snappy", "zstd", "none", "gzip"))
             parquet.write_table(table, held, compression=packing, store_schema=rng.random() < 0.5)
         else:
-            feather.write_feather(
-                table, held, compression=rng.choice(("lz4", "uncompressed", "zstd"))
-            )
+            packing = "zstd" if packed else rng.choice(("lz4", "uncompressed", "zstd"))
+            feather.write_feather(table, held, compression=packing)
         data = held.getvalue()
     except (pa.ArrowException, ValueError):  # There is no such type in such files.
         data = b"PAR1" + rng.randbytes(100) + b"PAR1"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ARROW_SUFFIXES = (".parquet", ".feather")
 """How their names end."""
-_MUCH = 2**31
+_MUCH = 2**30
 """Bytes of columns below which it does not matter what they were packed in."""
 _MOST_PACKED = 200
 """Columns that say something are packed to this part at the most."""
@@ -41,7 +41,8 @@ def read_arrow(path: Path) -> "pd.DataFrame":
         raise DataError(f"{path}: cannot be read as a {kind} file: {line}.") from error
     if not table.num_rows:
         raise DataError(f"{path}: has columns but no rows.")
-    return as_frame(table, _names(path, table.schema))
+    names = _names(path, table.schema)
+    return as_frame(pa.table([_stored(column) for column in table.columns], names=names), names)
 
 
 def _parquet(path: Path) -> Any:
@@ -51,7 +52,7 @@ def _parquet(path: Path) -> Any:
     with parquet.ParquetFile(path) as file:
         schema, rows = file.schema_arrow, file.metadata.num_rows
     _names(path, schema)
-    _check_size(path, rows * sum(_width(field.type) for field in schema))
+    _check_size(path, rows * sum(_width(_stored_kind(kind)) for kind in schema.types))
     texts = [field.name for field in schema if is_text(field.type)]
     with parquet.ParquetFile(path, read_dictionary=texts) as file:
         return file.read()
@@ -82,8 +83,25 @@ def _names(path: Path, schema: Any) -> list[str]:
     """
     names = [str(name).strip() for name in schema.names]
     check_names(path, names)
-    check_kinds(path, names, schema.types)
+    check_kinds(path, names, [_stored_kind(kind) for kind in schema.types])
     return names
+
+
+def _stored_kind(kind: Any) -> Any:
+    """The plain type that one with a meaning of its own, such as JSON, is written as."""
+    import pyarrow as pa
+
+    return kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
+
+
+def _stored(column: Any) -> Any:
+    """A column of plain values."""
+    import pyarrow as pa
+
+    kind = _stored_kind(column.type)
+    if kind == column.type:
+        return column
+    return pa.chunked_array([chunk.storage for chunk in column.chunks], kind)
 
 
 def _width(kind: Any) -> float:
@@ -112,5 +130,5 @@ def _check_size(path: Path, size: float) -> None:
     if size > max(_MUCH, _MOST_PACKED * path.stat().st_size):
         raise DataError(
             f"{path}: unpacked, it is more than {_MOST_PACKED} times as large, {int(size) >> 20:,} MiB and "
-            "more. If that is right, leave out rows, or columns that hold one value."
+            "more. If that is right, write its numbers in a smaller type, such as int8, or leave out rows."
         )

@@ -96,7 +96,7 @@ def check_names(path: Path, names: list[str]) -> None:
 
 
 def check_kinds(path: Path, names: list[str], kinds: list[Any]) -> None:
-    """Refuse columns of lists, records or bytes.
+    """Refuse columns of lists, records, bytes, or months and days.
 
     Args:
         path: Where they come from, for messages.
@@ -115,12 +115,12 @@ def check_kinds(path: Path, names: list[str], kinds: list[Any]) -> None:
 
 
 def _is_other(kind: Any) -> bool:
-    """Whether values are lists, records or bytes."""
+    """Whether values are lists, records, bytes or months and days."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(kind):
         return False
-    return bool(pa.types.is_nested(kind) or "binary" in str(kind))
+    return bool(pa.types.is_nested(kind) or pa.types.is_interval(kind) or "binary" in str(kind))
 
 
 def is_text(kind: Any) -> bool:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyarrow import parquet
+from pyarrow import feather, parquet
 
 from dlsuite.data import arrow_files, read_table
 from dlsuite.errors import DataError, SpecError
@@ -165,8 +165,21 @@ def test_columns_of_lists_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("form", ["parquet", "feather"])
+def test_types_with_a_meaning_of_their_own_are_what_they_are_written_as(tmp_path, form):
+    truths = pa.ExtensionArray.from_storage(pa.bool8(), pa.array([0, 1], pa.int8()))
+    names = pa.ExtensionArray.from_storage(pa.uuid(), pa.array([b"0" * 16] * 2, pa.binary(16)))
+    write = {"parquet": parquet.write_table, "feather": feather.write_feather}[form]
+    write(pa.table({"truth": truths, "b": [1.5, 2.5]}), tmp_path / f"some.{form}")
+    found = read_table(tmp_path / f"some.{form}")
+    assert found["truth"].tolist() == [0, 1] and found["b"].tolist() == [1.5, 2.5]
+    write(pa.table({"name": names, "b": [1.5, 2.5]}), tmp_path / f"other.{form}")
+    with pytest.raises(DataError, match="column 'name': expected numbers, texts or dates; got fix"):
+        read_table(tmp_path / f"other.{form}")
+
+
+@pytest.mark.parametrize("form", ["parquet", "feather"])
 def test_much_that_comes_of_little_is_refused(tmp_path, form, monkeypatch):
-    monkeypatch.setattr(arrow_files, "_MUCH", 2**20)  # Of 2 GiB it is some seconds of writing.
+    monkeypatch.setattr(arrow_files, "_MUCH", 2**20)  # Of 1 GiB it is some seconds of writing.
     frame = pd.DataFrame({"a": np.zeros(500_000), "b": np.ones(500_000)})
     getattr(frame, f"to_{form}")(tmp_path / f"zeros.{form}", compression="zstd")
     with pytest.raises(DataError, match=r"unpacked, it is more than 200 times as large, \d+ MiB"):
