@@ -46,9 +46,10 @@ def choose_staff(jobs: Sequence[Job]) -> Staff:
         jobs: The jobs, with their costs.
     """
     gpus = _gpus()
-    alone = makespan(jobs, lanes(), _in_lanes, shared=True)
+    at_once, _ = lanes_that_fit(jobs, lanes())
+    alone = makespan(jobs, at_once, _in_lanes, shared=True)
     largest = max((job.costs.bytes for job in jobs), default=0)
-    here = Staff(0, alone, alone, _PROCESS + largest * min(lanes(), max(1, len(jobs))), "")
+    here = Staff(0, alone, alone, _PROCESS + largest * min(at_once, max(1, len(jobs))), "")
     told = f"Training in one process: about {duration_text(alone)}"
     if gpus:
         return here._replace(why=f"{told} on {gpus} GPU{'s' * (gpus > 1)}.")
@@ -77,7 +78,7 @@ def choose_staff(jobs: Sequence[Job]) -> Staff:
 
 
 def lanes_that_fit(jobs: Sequence[Job], most: int) -> tuple[int, str]:
-    """How many populations the free memory holds at once, by estimate; at least one.
+    """How many populations the free memory holds at once, by estimate; at least one. GPUs have their own.
 
     Args:
         jobs: The jobs, with their costs.
@@ -87,9 +88,9 @@ def lanes_that_fit(jobs: Sequence[Job], most: int) -> tuple[int, str]:
         How many, and what a reader should know where it is fewer, or where even one may be too many.
     """
     room = free_memory()
-    largest = max(jobs, key=_bytes)
-    takes = _bytes(largest)
-    if room is None or most * takes <= _ROOM * room:
+    largest = max(jobs, key=_bytes, default=None)
+    takes = 0 if largest is None else _bytes(largest)
+    if largest is None or room is None or most * takes <= _ROOM * room or _gpus():
         return most, ""
     fit = int(_ROOM * room // takes)
     told = (
