@@ -1,12 +1,12 @@
 """Whether a study trains in one process or in several, and why."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from dlsuite.quiet import import_tensorflow
 from dlsuite.study.costs import Cost
 from dlsuite.study.executors import Job
+from dlsuite.study.free_memory import free_memory
 from dlsuite.study.schedule import makespan
 from dlsuite.study.space import size_text
 from dlsuite.training.lanes import cores, lanes
@@ -133,30 +133,6 @@ def _counts(most: int) -> list[int]:
     while counts[-1] * 2 < most:
         counts.append(counts[-1] * 2)
     return sorted({*counts, max(2, most)})
-
-
-def free_memory() -> int | None:
-    """Bytes that are free on this machine, or in the container; None where nothing says so."""
-    found = []
-    for read in (_free_of_machine, _free_of_container):
-        try:
-            found.append(read())
-        except (OSError, ValueError, StopIteration):
-            continue
-    return min(found, default=None)
-
-
-def _free_of_machine() -> int:
-    lines = Path("/proc/meminfo").read_text().splitlines()
-    line = next(line for line in lines if line.startswith("MemAvailable:"))
-    return int(line.split()[1]) * 1024
-
-
-def _free_of_container() -> int:
-    """Of control groups, version 2; raises ValueError where there is no bound."""
-    group = Path("/sys/fs/cgroup")
-    most = int((group / "memory.max").read_text())
-    return most - int((group / "memory.current").read_text())
 
 
 def duration_text(seconds: float) -> str:
