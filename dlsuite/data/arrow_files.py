@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlsuite.data.frames import as_frame, check_kinds, check_names, is_text
+from dlsuite.data.packed import MOST_PACKED, most_unpacked
 from dlsuite.errors import DataError
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ ARROW_SUFFIXES = (".parquet", ".feather")
 """How their names end."""
 _MUCH = 2**30
 """Bytes of columns below which it does not matter what they were packed in."""
-_MOST_PACKED = 200
-"""Columns that say something are packed to this part at the most."""
 _FEATHER_1 = b"FEA1"
 """How the first version of Feather begins, which packs nothing."""
 
@@ -127,8 +126,8 @@ def _check_size(path: Path, size: float) -> None:
     Raises:
         DataError: It does.
     """
-    if size > max(_MUCH, _MOST_PACKED * path.stat().st_size):
+    if size > most_unpacked(path, _MUCH):
         raise DataError(
-            f"{path}: unpacked, it is more than {_MOST_PACKED} times as large, {int(size) >> 20:,} MiB and "
+            f"{path}: unpacked, it is more than {MOST_PACKED} times as large, {int(size) >> 20:,} MiB and "
             "more. If that is right, write its numbers in a smaller type, such as int8, or leave out rows."
         )

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn, cast
 
 from dlsuite.data.frames import MARKERS, as_frame, check_names
 from dlsuite.data.inputs import NUMBER
+from dlsuite.data.packed import MOST_PACKED, most_unpacked
 from dlsuite.data.text_lines import check_encoding
 from dlsuite.errors import DataError, SpecError
 
@@ -28,8 +29,6 @@ _LONGEST_LINE = 2**24
 """Characters of a line; of 20,000 columns they are 800 each."""
 _MUCH = 2**28
 """Packed files of so many bytes and more are looked at for what they make of little."""
-_MOST_PACKED = 200
-"""A table is packed to a tenth of its size; one that says the same in every row, to this part at the most."""
 
 
 def read_text(path: Path, separator: str | None, encoding: str) -> "pd.DataFrame":
@@ -184,13 +183,13 @@ def _lines_and_quotes(path: Path) -> tuple[int, int]:
         DataError: It is packed, and much comes out of little.
     """
     lines, tail, quotes, size = 1, 0, 0, 0
-    most = max(_MUCH, _MOST_PACKED * path.stat().st_size)
+    most = most_unpacked(path, _MUCH)
     with _opened(path) as file:
         while block := file.read(2**20):
             size += len(block)
             if size > most:
                 raise DataError(
-                    f"{path}: unpacked, it is more than {_MOST_PACKED} times as large, {size >> 20} MiB and "
+                    f"{path}: unpacked, it is more than {MOST_PACKED} times as large, {size >> 20} MiB and "
                     "more. If that is right, unpack it and give the unpacked file."
                 )
             quotes += block.count(b'"')

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlsuite.data.packed import MOST_PACKED, most_unpacked
 from dlsuite.errors import SpecError, closest
 from dlsuite.models.building import build_apart
 from dlsuite.spec import DropoutRate, found_path
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 SUFFIX = ".keras"
 _MUCH = 2**26
 """Weights, and bytes of a file's parts, below which it does not matter what a file makes of little."""
-_MOST_PACKED = 200
-"""Keras does not pack what it saves; whoever does packs trained weights to a tenth at the best."""
 
 
 def read_model(path: Path) -> "keras.Model":
@@ -66,13 +65,13 @@ def _refuse_more_than_it_holds(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             held = sum(member.file_size for member in archive.infolist())
-            packed = held > _MUCH and held > _MOST_PACKED * path.stat().st_size
+            packed = held > most_unpacked(path, _MUCH)
             config = "" if packed else archive.read("config.json").decode()
     except Exception:  # Keras says what is wrong with it.
         return
     if packed:
         raise SpecError(
-            f"{path}: unpacked, it is more than {_MOST_PACKED} times as large. Save it again."
+            f"{path}: unpacked, it is more than {MOST_PACKED} times as large. Save it again."
         )
     weights = _count_weights(config)
     if weights > max(_MUCH, 2 * held):  # Two of the smallest, of four bits, in a byte.

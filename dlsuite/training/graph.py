@@ -35,10 +35,6 @@ from dlsuite.training.state import Values, pure, sum_over, values_of
 from dlsuite.training.step import StepStatistics, take_step
 
 
-def _bytes_of_weights(weights: Sequence[np.ndarray]) -> int:
-    return sum(weight.nbytes for weight in weights)
-
-
 class TrainingGraph:
     """What is compiled for populations of one shape.
 
@@ -96,14 +92,15 @@ class TrainingGraph:
             *(self._loss_scale.variables if self._loss_scale is not None else ()),
         ]
         self._variables = [*self._moving, *self._best, self._best_loss]
-        self._drawn: Recent[list[np.ndarray]] = Recent(_bytes_of_weights, DRAWS_KEPT)
+        self._drawn: Recent[list[np.ndarray]] = Recent(
+            lambda weights: sum(weight.nbytes for weight in weights), DRAWS_KEPT
+        )
         self._compiled: dict[Any, Any] = {}
 
     @property
     def bytes(self) -> int:
         """The memory that it takes while nothing is trained, without what is compiled."""
-        shapes = [(math.prod(v.shape), tf.as_dtype(v.dtype).size) for v in self._variables]
-        return sum(numbers * size for numbers, size in shapes)
+        return sum(math.prod(v.shape) * tf.as_dtype(v.dtype).size for v in self._variables)
 
     @property
     def compilations(self) -> int:

@@ -1,7 +1,6 @@
 """Memory: whether an error says that it ran out, and when models that nobody uses give theirs back."""
 
 import gc
-import math
 import threading
 
 import keras
@@ -30,7 +29,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 def weight_bytes(model: keras.Model) -> int:
     """The bytes that a model's weights take."""
     width = 8 if model.variable_dtype == "float64" else 4
-    return width * int(sum(math.prod(weight.shape) for weight in model.weights))
+    return width * int(model.count_params())
 
 
 class _Litter:

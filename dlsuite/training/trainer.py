@@ -72,7 +72,7 @@ class Trainer:
     def __init__(self, members: int | None = None) -> None:
         self._members = members
         # What is compiled takes memory too, of which nobody says how much.
-        self._graphs: Recent[TrainingGraph] = Recent(_bytes_of_graph, number=_GRAPHS_KEPT)
+        self._graphs: Recent[TrainingGraph] = Recent(lambda graph: graph.bytes, number=_GRAPHS_KEPT)
         self._examples: Recent[Examples] = Recent(bytes_of)
         self._lock = threading.Lock()
 
@@ -279,10 +279,6 @@ def _make_graph(
 ) -> TrainingGraph:
     _check_objective(setup, data, objective)
     return TrainingGraph(setup.model, setup.settings, objective, **options)
-
-
-def _bytes_of_graph(graph: TrainingGraph) -> int:
-    return graph.bytes
 
 
 def _check_objective(setup: TrialSetup, data: Dataset, objective: Objective) -> None:
